@@ -1,0 +1,5 @@
+"""Tickets as files in a directory: for print stations, shares and scripts."""
+
+from adapters.file.adapter import FileAdapter
+
+__all__ = ["FileAdapter"]

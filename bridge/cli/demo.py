@@ -1,0 +1,189 @@
+"""`pos-bridge demo`: the real daemon on a ledger of its own, ready to be tried."""
+
+import asyncio
+import contextlib
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import orjson
+
+from bridge.cli.process import serve
+
+if TYPE_CHECKING:
+    from bridge.cli.demo_site import Site
+    from bridge.daemon.daemon import Ready
+
+
+@click.command()
+@click.option("--port", default=8080, show_default=True, help="Of the ingress; 0 for a free one.")
+@click.option(
+    "--console-port", default=8081, show_default=True, help="Of the console; 0 for a free one."
+)
+@click.option(
+    "--broker", default="", metavar="URL", help="Go through RabbitMQ: amqp://USER:PW@HOST."
+)
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep ledger and credentials there; a restart goes on where it was.",
+)
+@click.option("--adapter", default="board", show_default=True, help="Another adapter as the POS.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the adapter."
+)
+@click.option(
+    "--when-down",
+    type=click.Choice(["refuse", "accept"]),
+    default="refuse",
+    show_default=True,
+    help="What checkouts are told while the POS is down.",
+)
+@click.option("--orders", type=click.IntRange(min=0), default=0, help="Play this many guests.")
+@click.option("--rate", type=click.FloatRange(min=0.01), default=1.0, help="Guests a second.")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON on stdout, once ready.")
+@click.option("--verbose", is_flag=True, help="Show the daemon's log.")
+def demo(
+    port: int,
+    console_port: int,
+    broker: str,
+    directory: Path | None,
+    adapter: str,
+    settings: tuple[str, ...],
+    when_down: str,
+    orders: int,
+    rate: float,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """Try the bridge: the real daemon, a generated endpoint, a kitchen board as the POS."""
+    from bridge.cli.demo_site import Wish, open_site  # noqa: PLC0415
+    from bridge.daemon import Daemon  # noqa: PLC0415
+    from bridge.telemetry import configure_logs  # noqa: PLC0415
+
+    configure_logs("info" if verbose else "warning", "json" if as_json else "console")
+    with _directory(directory) as home:
+        wish = Wish(
+            directory=home,
+            port=port,
+            console_port=console_port,
+            broker=broker,
+            adapter=adapter,
+            settings=settings,
+            when_down=when_down,
+        )
+        guests = _Guests(orders, rate, quiet=as_json)
+        with _complain():
+            site = open_site(wish)
+
+        @contextlib.asynccontextmanager
+        async def around() -> AsyncIterator[None]:
+            async with site.pos(), guests.playing():
+                yield
+
+        def on_ready(ready: "Ready") -> None:
+            _print_json(site, ready) if as_json else _print_text(site, ready)
+            guests.play(site, ready.ingress)
+
+        serve(lambda: Daemon(site.build_config()), before=around(), on_ready=on_ready)
+
+
+class _Guests:
+    """Simulated guests beside the daemon, and the owner of their task."""
+
+    def __init__(self, orders: int, rate: float, *, quiet: bool) -> None:
+        self._orders = orders
+        self._rate = rate
+        self._quiet = quiet
+        self._task: asyncio.Task[None] | None = None
+
+    def play(self, site: "Site", url: str) -> None:
+        if self._orders:
+            self._task = asyncio.create_task(self._run(site, url), name="guests")
+
+    @contextlib.asynccontextmanager
+    async def playing(self) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            if self._task is not None:
+                self._task.cancel()
+                await asyncio.wait({self._task})
+
+    async def _run(self, site: "Site", url: str) -> None:
+        from bridge.testing import simulator  # noqa: PLC0415
+
+        simulation = simulator.Simulation(
+            url=url,
+            endpoint=site.identity.endpoint,
+            username=site.identity.username,
+            password=site.identity.password,
+            restaurants=(site.identity.restaurant,),
+            orders=self._orders,
+            rate=self._rate,
+        )
+        summary = await simulator.simulate(simulation)
+        click.echo(summary.as_text(), err=self._quiet)
+
+
+@contextlib.contextmanager
+def _directory(given: Path | None) -> Iterator[Path]:
+    if given is not None:
+        given.mkdir(parents=True, exist_ok=True)
+        yield given.absolute()
+        return
+    with tempfile.TemporaryDirectory(prefix="pos-bridge-") as made:
+        yield Path(made)
+
+
+@contextlib.contextmanager
+def _complain() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        click.echo(f"cannot start: {error}", err=True)
+        raise SystemExit(2) from error
+
+
+def _print_json(site: "Site", ready: "Ready") -> None:
+    identity = site.identity
+    data: dict[str, Any] = {
+        "ingress": ready.ingress,
+        "console": ready.console,
+        "endpoint": identity.endpoint,
+        "username": identity.username,
+        "password": identity.password,
+        "restaurant": identity.restaurant,
+        "token": identity.token,
+        "socket": str(site.socket),
+    }
+    if site.pos_control:
+        data["pos_control"] = site.pos_control
+    click.echo(orjson.dumps(data).decode())
+
+
+def _print_text(site: "Site", ready: "Ready") -> None:
+    identity, style = site.identity, _style()
+    hook = f"{ready.ingress}/bbot/{identity.endpoint}/order-injection"
+    screen = f"{ready.console}/kitchen/{identity.restaurant}?token={identity.token}"
+    click.echo(style("The POS bridge is ready. Ctrl-C ends it.\n"))
+    click.echo(f"  Kitchen screen   {screen}")
+    click.echo(f"  Endpoint         {ready.ingress}/bbot/{identity.endpoint}")
+    click.echo(f"  User, password   {identity.username} {identity.password}")
+    if site.pos_control:
+        click.echo(f"  POS control      {site.pos_control}")
+    click.echo(style("\nPost the platform's sample order:\n"))
+    click.echo(
+        f"  curl -u {identity.username}:{identity.password} -H 'Content-Type: application/json' "
+        f"--data-binary @{site.sample} {hook}\n"
+    )
+    click.echo(f"Its life: pos-bridge orders --socket {site.socket}")
+
+
+def _style() -> Callable[[str], str]:
+    plain = "NO_COLOR" in os.environ
+    return (lambda text: text) if plain else (lambda text: click.style(text, bold=True))

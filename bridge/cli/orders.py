@@ -1,0 +1,81 @@
+"""`pos-bridge orders` and `pos-bridge show ORDER`."""
+
+from typing import Any
+
+import click
+import orjson
+
+from bridge.cli import client
+from bridge.cli.client import Target
+
+
+@click.command()
+@click.option("--restaurant", default="", help="Only this restaurant.")
+@click.option("--state", default="", help="Only this state, for example held.")
+@click.option("--since", default="", help="Only since this time (default: the last 24 hours).")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@client.options
+def orders(target: Target, restaurant: str, state: str, since: str, as_json: bool) -> None:
+    """List orders, newest first."""
+    found = client.fetch(target, "/api/v1/orders", restaurant=restaurant, state=state, since=since)
+    if as_json:
+        click.echo(orjson.dumps(found).decode())
+        return
+    for order in found["orders"]:
+        click.echo(
+            f"{order['at']}  {order['state']:<8} {order['restaurant']}  "
+            f"{order['order_number'] or '-':>5}  {order['order_id']}  {order['cause']}".rstrip()
+        )
+    if found["next"]:
+        click.echo(
+            f"there are more: narrow it down, or read on with --json and before={found['next']}"
+        )
+
+
+@click.command()
+@click.argument("order_id", metavar="ORDER")
+@click.option("--restaurant", default="", help="Where two restaurants have that order id.")
+@click.option("--raw", is_flag=True, help="With the bodies as they came (guest data!).")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@client.options
+def show(target: Target, order_id: str, restaurant: str, raw: bool, as_json: bool) -> None:
+    """Show the life of one order: calls, answers, deliveries, attempts, ticket."""
+    order = client.fetch(
+        target, f"/api/v1/orders/{order_id}", restaurant=restaurant, raw="1" if raw else ""
+    )
+    if as_json:
+        click.echo(orjson.dumps(order).decode())
+        return
+    click.echo(f"order {order['order_id']} of {order['restaurant']}: {order['state']}")
+    for event, answer in zip(order["events"], order["answers"], strict=True):
+        click.echo(_describe_call(event, answer))
+    for note in order.get("inbox", ()):
+        click.echo(f"{note['at']}  worker: {note['note']}")
+    for delivery in order["deliveries"]:
+        _print_delivery(delivery)
+    for body in order.get("bodies", ()):
+        click.echo(f"\n--- {body['at']} {body['hook']} ({body['content_type']})\n{body['body']}")
+
+
+def _describe_call(event: dict[str, Any], answer: dict[str, Any]) -> str:
+    repeat = f", a repeat of {answer['repeat_of']}" if answer["repeat_of"] else ""
+    fate = f", {answer['fate']}" if answer["fate"] else ""
+    error = f": {event['error']}" if event["error"] else ""
+    return (
+        f"{event['at']}  {event['hook']} -> {answer['status']} {answer['code']}"
+        f"{fate}{repeat}{error}"
+    )
+
+
+def _print_delivery(delivery: dict[str, Any]) -> None:
+    cause = f" ({delivery['cause']})" if delivery["cause"] else ""
+    where = f", in the POS as {delivery['pos_ref']}" if delivery["pos_ref"] else ""
+    click.echo(
+        f"{delivery['operation']} version {delivery['version']}: {delivery['state']}{cause}{where}"
+    )
+    for attempt in delivery["attempts"]:
+        detail = f" ({attempt['detail']})" if attempt["detail"] else ""
+        click.echo(f"  {attempt['at']}  {attempt['outcome'] or 'running'}{detail}")
+    if delivery["ticket"]:
+        for line in delivery["ticket"].splitlines():
+            click.echo(f"    | {line}")

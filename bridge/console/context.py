@@ -1,0 +1,63 @@
+"""What the console is given by the daemon, and how its handlers reach it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiohttp import web
+
+from bridge.console.problem import Refusal
+from bridge.ledger import Ledger
+from bridge.telemetry import Metrics
+
+BOARD: Final = "board"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestaurantView:
+    """A restaurant as the console shows it; `timezone` is an IANA name."""
+
+    id: str
+    name: str
+    adapter: str
+    timezone: str
+
+    @property
+    def has_board(self) -> bool:
+        """True if its tickets stand on the kitchen board and nowhere else."""
+        return self.adapter == BOARD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleContext:
+    """`health` gives {"ready": bool, "ledger": ..., "broker": ..., "restaurants": {id: ...}}.
+
+    Without a `token` nobody gets in, except over the listener that is built as trusted.
+    """
+
+    ledger: Ledger
+    restaurants: Sequence[RestaurantView]
+    token: str | None
+    metrics: Metrics
+    health: Callable[[], Awaitable[dict[str, Any]]]
+    now: Callable[[], float]
+
+    def find(self, restaurant: str) -> RestaurantView:
+        """Raises Refusal (404), which names the ones there are."""
+        for view in self.restaurants:
+            if view.id == restaurant:
+                return view
+        known = [view.id for view in self.restaurants]
+        raise Refusal(
+            404,
+            "unknown_restaurant",
+            f"no restaurant is called {restaurant!r} here; known: {', '.join(known) or 'none'}",
+            restaurants=known,
+        )
+
+
+CONTEXT: Final = web.AppKey("context", ConsoleContext)
+
+
+def context_of(request: web.Request) -> ConsoleContext:
+    return request.app[CONTEXT]

@@ -1,0 +1,84 @@
+"""From the configuration to the parts' own terms: no part reads the configuration itself."""
+
+from pydantic import BaseModel, ValidationError
+
+from bridge import registry
+from bridge.adapter import RestaurantFacts
+from bridge.config import Config, Restaurant
+from bridge.ingress.auth import EndpointAccess, digests
+from bridge.ingress.gate import GateTerms
+from bridge.ingress.guard import Limits
+from bridge.worker.booking import Terms
+from bridge.worker.worker import Post
+
+
+def build_endpoints(config: Config) -> dict[str, EndpointAccess]:
+    """Each webhook address with what it may do; passwords are kept as digests only."""
+    by_id = {restaurant.id: restaurant for restaurant in config.restaurants}
+    return {
+        endpoint.id: EndpointAccess(
+            id=endpoint.id,
+            source=endpoint.source,
+            digests=digests(endpoint.username, endpoint.password.reveal()),
+            restaurants={by_id[name].bbot_id: name for name in endpoint.restaurants},
+        )
+        for endpoint in config.endpoints
+    }
+
+
+def build_gate_terms(config: Config) -> dict[str, GateTerms]:
+    return {
+        restaurant.id: GateTerms(
+            refuse_when_down=restaurant.when_down == "refuse",
+            grace=restaurant.grace,
+            max_wait=restaurant.max_wait,
+        )
+        for restaurant in config.restaurants
+    }
+
+
+def build_limits(config: Config) -> Limits:
+    ingress = config.ingress
+    return Limits(
+        header_timeout=ingress.header_timeout,
+        body_timeout=ingress.body_timeout,
+        keep_alive=ingress.keep_alive,
+        max_connections=ingress.max_connections,
+        max_per_source=ingress.max_connections_per_address,
+    )
+
+
+def build_terms(config: Config, since: dict[str, float]) -> dict[str, Terms]:
+    return {
+        restaurant.id: Terms(
+            on_commit=restaurant.release == "on_commit",
+            preparation=restaurant.preparation,
+            give_up_after=restaurant.give_up_after,
+            since=since[restaurant.id],
+        )
+        for restaurant in config.restaurants
+    }
+
+
+def build_posts(config: Config) -> list[Post]:
+    """Adapters loaded and their settings checked; raises RegistryError or ValueError."""
+    return [_post(restaurant) for restaurant in config.restaurants]
+
+
+def _post(restaurant: Restaurant) -> Post:
+    adapter = registry.load(restaurant.adapter)
+    return Post(
+        facts=RestaurantFacts(id=restaurant.id, name=restaurant.name, timezone=restaurant.timezone),
+        adapter=adapter,
+        settings=_settings(adapter.spec.settings, restaurant),
+        probe_every=restaurant.probe_every,
+    )
+
+
+def _settings(model: type[BaseModel], restaurant: Restaurant) -> BaseModel:
+    try:
+        return model.model_validate(restaurant.settings)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{restaurant.id}: settings.{where}: {first['msg']}") from error

@@ -1,0 +1,1 @@
+"""The side that answers the ordering platform: guard, auth, decode, gate, record, answer."""

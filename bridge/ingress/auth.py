@@ -1,0 +1,55 @@
+"""Basic auth in constant time: every call costs the same comparison, known endpoint or not."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+CHALLENGE = 'Basic realm="pos-bridge", charset="UTF-8"'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointAccess:
+    """One webhook address; `restaurants` maps the platform's ids to the configured ones."""
+
+    id: str
+    source: str
+    digests: tuple[bytes, ...]
+    restaurants: Mapping[str, str]
+
+
+def digest(credentials: bytes) -> bytes:
+    """What is kept of "user:password": enough for generated secrets, useless to a reader."""
+    return hashlib.sha256(credentials).digest()
+
+
+def digests(username: str, password: str) -> tuple[bytes, ...]:
+    """Both encodings that clients use for names and passwords beyond ASCII."""
+    text = f"{username}:{password}"
+    found = [digest(text.encode())]
+    if not text.isascii():
+        found.append(digest(text.encode("latin-1", errors="replace")))
+    return tuple(found)
+
+
+_NOBODY = (digest(b"nobody:" + bytes(16)),)
+
+
+def is_allowed(access: EndpointAccess | None, header: str | None) -> bool:
+    """True if the Authorization header carries this endpoint's credentials."""
+    given = digest(_credentials(header))
+    expected = access.digests if access is not None else _NOBODY
+    matches = [hmac.compare_digest(given, one) for one in expected]
+    return access is not None and any(matches)
+
+
+def _credentials(header: str | None) -> bytes:
+    scheme, _, value = (header or "").strip().partition(" ")
+    if scheme.lower() != "basic":
+        return b""
+    try:
+        return base64.b64decode(value.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        return b""

@@ -1,0 +1,214 @@
+"""May this checkout go on? A pure judgement, and the gate that asks the POS when it must.
+
+up and fresh, nothing sold out   accept, from memory
+unknown, stale, failing          ask the POS once, live, if it runs in this process
+proven down beyond `grace`       as the restaurant's policy says: refuse (503) or accept
+closed, sold out                 409
+unknown after all                accept: unknown alone never blocks
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from bridge.model import Deadline, Heard, Order, PosState, Pulse, Pulses
+
+FRESH = 15.0
+BEAT_LIMIT = 2.0
+SILENCE_LIMIT = 180.0
+PROBE_BUDGET = 0.8
+
+LiveProbe = Callable[[str, Deadline], Awaitable[bool | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateTerms:
+    """A restaurant's policy, in seconds."""
+
+    refuse_when_down: bool = True
+    grace: float = 0.0
+    max_wait: float = 600.0
+
+
+class Move(Enum):
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    PROBE = "probe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """`code` and `reason` explain a refusal; `evidence` is recorded either way."""
+
+    move: Move
+    evidence: dict[str, Any]
+    status: int = 200
+    code: str = "accepted"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """What the gate knows now. `probe` is the live probe's answer: True, False, None unclear."""
+
+    heard: Heard | None
+    silence: float
+    now: datetime
+    can_probe: bool
+    probed: bool = False
+    probe: bool | None = None
+
+    @property
+    def pulse(self) -> Pulse | None:
+        return self.heard.pulse if self.heard else None
+
+
+def judge(order: Order, terms: GateTerms, known: Knowledge) -> Judgement:
+    """The decision from what is known, or the wish to know more."""
+    evidence = _evidence(known)
+    if known.silence >= SILENCE_LIMIT:
+        return _down(terms, "no worker was heard for three minutes", evidence)
+    pulse = known.pulse
+    if pulse is None or known.silence > FRESH:
+        return _judge_waiting(order, terms, known, evidence)
+    if not known.probed and known.can_probe and _needs_probe(known, pulse):
+        return Judgement(move=Move.PROBE, evidence=evidence)
+    if pulse.availability.state is PosState.CLOSED:
+        reason = pulse.availability.reason or "the restaurant is closed"
+        return _refuse(409, "closed", reason, evidence)
+    if _is_down(known, pulse) and _outlasts_grace(terms, known, pulse):
+        return _down(terms, pulse.availability.reason or "the POS does not answer", evidence)
+    return _judge_waiting(order, terms, known, evidence)
+
+
+def _judge_waiting(
+    order: Order, terms: GateTerms, known: Knowledge, evidence: dict[str, Any]
+) -> Judgement:
+    """What counts even when the POS itself is not known to be down."""
+    pulse = known.pulse
+    if pulse is None:
+        return _accept(evidence)
+    oldest = pulse.oldest_due_at
+    if oldest is not None and (known.now - oldest).total_seconds() > terms.max_wait:
+        return _down(terms, "orders wait too long for the POS", evidence)
+    sold_out = [line.name for line in order.lines if _is_sold_out(line.menu_item_id, pulse)]
+    if sold_out:
+        return _refuse(409, "sold_out", f"sold out: {', '.join(sold_out)}", evidence)
+    return _accept(evidence)
+
+
+def _is_sold_out(menu_item_id: str, pulse: Pulse) -> bool:
+    return menu_item_id in pulse.availability.sold_out
+
+
+def _needs_probe(known: Knowledge, pulse: Pulse) -> bool:
+    """True unless the POS gave a good, fresh sign; a worker too busy to beat is left alone."""
+    if known.silence > BEAT_LIMIT:
+        return False
+    checked_at = pulse.availability.checked_at
+    if checked_at is None or pulse.failing_since is not None:
+        return True
+    is_fresh = (known.now - checked_at).total_seconds() <= FRESH
+    return not is_fresh or pulse.availability.state is not PosState.UP
+
+
+def _is_down(known: Knowledge, pulse: Pulse) -> bool:
+    if known.probed:
+        return known.probe is False or (known.probe is None and pulse.proven_down)
+    return pulse.proven_down
+
+
+def _outlasts_grace(terms: GateTerms, known: Knowledge, pulse: Pulse) -> bool:
+    if pulse.failing_since is None:
+        return terms.grace <= 0
+    return (known.now - pulse.failing_since).total_seconds() >= terms.grace
+
+
+def _evidence(known: Knowledge) -> dict[str, Any]:
+    pulse = known.pulse
+    evidence: dict[str, Any] = {"worker_heard_s_ago": round(known.silence, 3)}
+    if known.probed:
+        evidence["live_probe"] = {True: "good", False: "failed", None: "unclear"}[known.probe]
+    if pulse is not None:
+        evidence["state"] = pulse.availability.state
+        evidence["reason"] = pulse.availability.reason
+        evidence["proven_down"] = pulse.proven_down
+        evidence["checked_at"] = _text(pulse.availability.checked_at)
+        evidence["failing_since"] = _text(pulse.failing_since)
+        evidence["oldest_due_at"] = _text(pulse.oldest_due_at)
+    return evidence
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="milliseconds") if moment else None
+
+
+def _accept(evidence: dict[str, Any]) -> Judgement:
+    return Judgement(move=Move.ACCEPT, evidence=evidence)
+
+
+def _down(terms: GateTerms, reason: str, evidence: dict[str, Any]) -> Judgement:
+    if not terms.refuse_when_down:
+        return _accept({**evidence, "down_but_policy_accepts": reason})
+    return _refuse(503, "pos_down", reason, evidence)
+
+
+def _refuse(status: int, code: str, reason: str, evidence: dict[str, Any]) -> Judgement:
+    return Judgement(move=Move.REFUSE, status=status, code=code, reason=reason, evidence=evidence)
+
+
+class Gate:
+    """Judges from memory; probes live at most once at a time for each restaurant."""
+
+    def __init__(
+        self,
+        pulses: Pulses,
+        terms: dict[str, GateTerms],
+        *,
+        now: Callable[[], datetime],
+        live_probe: LiveProbe | None = None,
+    ) -> None:
+        self._pulses = pulses
+        self._terms = terms
+        self._now = now
+        self._live_probe = live_probe
+        self._flights: dict[str, asyncio.Task[bool | None]] = {}
+
+    async def decide(self, order: Order, deadline: Deadline) -> Judgement:
+        """Accept or refuse, within what the deadline leaves."""
+        terms = self._terms[order.restaurant]
+        judgement = judge(order, terms, self._know(order.restaurant))
+        if judgement.move is not Move.PROBE:
+            return judgement
+        probe = await self._ask(order.restaurant, deadline)
+        return judge(order, terms, self._know(order.restaurant, probed=True, probe=probe))
+
+    def _know(
+        self, restaurant: str, *, probed: bool = False, probe: bool | None = None
+    ) -> Knowledge:
+        return Knowledge(
+            heard=self._pulses.find(restaurant),
+            silence=self._pulses.silence(restaurant),
+            now=self._now(),
+            can_probe=self._live_probe is not None,
+            probed=probed,
+            probe=probe,
+        )
+
+    async def _ask(self, restaurant: str, deadline: Deadline) -> bool | None:
+        flight = self._flights.get(restaurant)
+        if flight is None:
+            flight = asyncio.create_task(self._fly(restaurant), name=f"probe-{restaurant}")
+            self._flights[restaurant] = flight
+            flight.add_done_callback(lambda _task: self._flights.pop(restaurant, None))
+        # The time-out belongs to this checkout alone; the flight serves all who wait for it.
+        done, _pending = await asyncio.wait({flight}, timeout=deadline.within(PROBE_BUDGET))
+        return flight.result() if done else None
+
+    async def _fly(self, restaurant: str) -> bool | None:
+        if self._live_probe is None:
+            return None
+        return await self._live_probe(restaurant, Deadline.after(PROBE_BUDGET))

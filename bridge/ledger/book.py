@@ -1,0 +1,84 @@
+"""What is known of one order before an event is booked, and what the booking asks for."""
+
+from dataclasses import dataclass
+
+from bridge.model import DeliveryState, Operation, Order, Slip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booked:
+    """One delivery of the order as it stands; `content` is the order as it was put on it."""
+
+    id: int
+    operation: Operation
+    version: int
+    state: DeliveryState
+    timer: str | None
+    content: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """`current` None: never heard of. `deliveries` oldest first. `committed`: a sign came."""
+
+    current: Order | None = None
+    committed: bool = False
+    deliveries: tuple[Booked, ...] = ()
+
+    @property
+    def place(self) -> Booked | None:
+        """The newest place delivery."""
+        places = [d for d in self.deliveries if d.operation is Operation.PLACE]
+        return places[-1] if places else None
+
+    @property
+    def next_version(self) -> int:
+        return max((d.version for d in self.deliveries), default=0) + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """Create a delivery. `timer` says what `next_at` means while it waits."""
+
+    operation: Operation
+    version: int
+    state: DeliveryState
+    slip: Slip
+    content: Order
+    promise_at: float
+    next_at: float | None = None
+    timer: str | None = None
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """Put the newest order on a delivery that was not sent yet."""
+
+    delivery_id: int
+    content: Order
+    slip: Slip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Give a delivery that was not sent yet another state."""
+
+    delivery_id: int
+    state: DeliveryState
+    next_at: float | None = None
+    timer: str | None = None
+    cause: str = ""
+
+
+Action = Open | Fold | Move
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """`note` says in words what the event did; `current` None leaves no trace but the note."""
+
+    note: str
+    current: Order | None = None
+    committed: bool = False
+    actions: tuple[Action, ...] = ()

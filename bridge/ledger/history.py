@@ -1,0 +1,254 @@
+"""The life of an order as JSON: what came, what was answered, what became of it."""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from bridge.ledger.writer import Transaction
+from bridge.model import DeliveryState, Operation
+
+_URGENT = (DeliveryState.HELD, DeliveryState.UNKNOWN, DeliveryState.SENDING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Filters of a list of orders; `before` is the cursor of the page before."""
+
+    restaurant: str = ""
+    state: str = ""
+    since: float = 0.0
+    before: float | None = None
+    limit: int = 100
+
+
+def order_state(deliveries: list[tuple[str, str]]) -> str:
+    """One word for an order, from its deliveries' (operation, state), oldest first."""
+    states = [state for _operation, state in deliveries]
+    for state in _URGENT:
+        if state in states:
+            return state
+    places = [state for operation, state in deliveries if operation == Operation.PLACE]
+    if places and places[-1] != DeliveryState.DONE:
+        return places[-1]
+    open_states = [state for state in states if not DeliveryState(state).is_end]
+    return open_states[0] if open_states else DeliveryState.DONE.value
+
+
+def worker_document(tx: Transaction, restaurant: str, order_id: str) -> dict[str, Any] | None:
+    """What the worker knows of an order; None if it has no such order."""
+    row = tx.execute(
+        "SELECT * FROM orders WHERE restaurant = ? AND order_id = ?", (restaurant, order_id)
+    ).fetchone()
+    if row is None:
+        return None
+    lines = tx.execute(
+        "SELECT * FROM delivery WHERE restaurant = ? AND order_id = ? ORDER BY id",
+        (restaurant, order_id),
+    ).fetchall()
+    notes = tx.execute(
+        """SELECT event_id, recorded_at, fate, note FROM inbox
+           WHERE restaurant = ? AND order_id = ? ORDER BY recorded_at""",
+        (restaurant, order_id),
+    )
+    return {
+        "order_id": order_id,
+        "restaurant": restaurant,
+        "checkout_id": row["checkout_id"],
+        "order_number": row["number"],
+        "state": order_state([(line["operation"], line["state"]) for line in lines]),
+        "revision": row["revision"],
+        "accepted_at": _time(row["accepted_at"]),
+        "updated_at": _time(row["updated_at"]),
+        "inbox": [
+            {
+                "event_id": note["event_id"],
+                "at": _time(note["recorded_at"]),
+                "fate": note["fate"],
+                "note": note["note"],
+            }
+            for note in notes
+        ],
+        "deliveries": [_delivery(tx, line) for line in lines],
+    }
+
+
+def find_order(tx: Transaction, restaurant: str, order_id: str) -> dict[str, Any] | None:
+    """Everything this ledger holds of one order of one restaurant; None if nothing."""
+    requests = tx.execute(
+        "SELECT * FROM request WHERE restaurant = ? AND order_id = ? ORDER BY seq",
+        (restaurant, order_id),
+    ).fetchall()
+    known = worker_document(tx, restaurant, order_id) or _standing(tx, restaurant, order_id)
+    if not requests and known is None:
+        return None
+    document = known or {
+        "order_id": order_id,
+        "restaurant": restaurant,
+        "checkout_id": requests[-1]["checkout_id"],
+        "state": _state_of_requests(requests),
+        "deliveries": [],
+    }
+    return {
+        **document,
+        "events": [_event(row) for row in requests],
+        "answers": [_answer(row) for row in requests],
+    }
+
+
+def find_restaurants(tx: Transaction, order_id: str) -> list[str]:
+    """The restaurants in which that order id is known; usually one."""
+    rows = tx.execute(
+        """SELECT restaurant FROM request WHERE order_id = ?
+           UNION SELECT restaurant FROM orders WHERE order_id = ? ORDER BY 1""",
+        (order_id, order_id),
+    )
+    return [row["restaurant"] for row in rows]
+
+
+def find_bodies(tx: Transaction, restaurant: str, order_id: str) -> list[dict[str, Any]]:
+    """The raw bodies as they came, for `show --raw`."""
+    rows = tx.execute(
+        """SELECT seq, hook, content_type, body, received_at FROM request
+           WHERE restaurant = ? AND order_id = ? ORDER BY seq""",
+        (restaurant, order_id),
+    )
+    return [
+        {
+            "seq": row["seq"],
+            "hook": row["hook"],
+            "at": _time(row["received_at"]),
+            "content_type": row["content_type"],
+            "body": bytes(row["body"]).decode("utf-8", errors="backslashreplace"),
+        }
+        for row in rows
+    ]
+
+
+def list_orders(tx: Transaction, page: Page) -> dict[str, Any]:
+    """Newest first: {"orders": [...], "next": cursor or None}."""
+    found: list[dict[str, Any]] = []
+    before = page.before
+    while len(found) < page.limit:
+        rows = _candidates(tx, page, before)
+        if not rows:
+            return {"orders": found, "next": None}
+        for row in rows:
+            before = row["at"]
+            summary = _summary(tx, row)
+            if page.state in {"", summary["state"]}:
+                found.append(summary)
+            if len(found) == page.limit:
+                break
+    return {"orders": found, "next": str(before)}
+
+
+def _candidates(tx: Transaction, page: Page, before: float | None) -> list[sqlite3.Row]:
+    return tx.execute(
+        """SELECT restaurant, order_id, min(at) AS at FROM (
+               SELECT restaurant, order_id, received_at AS at FROM request
+                   WHERE order_id <> '' AND received_at >= :since
+               UNION ALL SELECT restaurant, order_id, accepted_at FROM orders
+                   WHERE accepted_at >= :since)
+           WHERE (:restaurant = '' OR restaurant = :restaurant)
+           GROUP BY restaurant, order_id
+           HAVING :before IS NULL OR min(at) < :before
+           ORDER BY min(at) DESC LIMIT :limit""",
+        {
+            "since": page.since,
+            "restaurant": page.restaurant,
+            "before": before,
+            "limit": page.limit,
+        },
+    ).fetchall()
+
+
+def _summary(tx: Transaction, row: sqlite3.Row) -> dict[str, Any]:
+    document = find_order(tx, row["restaurant"], row["order_id"]) or {}
+    causes = [d["cause"] for d in document.get("deliveries", []) if d["cause"]]
+    return {
+        "order_id": row["order_id"],
+        "restaurant": row["restaurant"],
+        "order_number": document.get("order_number", ""),
+        "state": document.get("state", ""),
+        "cause": causes[-1] if causes else "",
+        "at": _time(row["at"]),
+    }
+
+
+def _standing(tx: Transaction, restaurant: str, order_id: str) -> dict[str, Any] | None:
+    row = tx.execute(
+        "SELECT document FROM standing WHERE restaurant = ? AND order_id = ?",
+        (restaurant, order_id),
+    ).fetchone()
+    return None if row is None else dict(orjson.loads(row["document"]))
+
+
+def _state_of_requests(requests: list[sqlite3.Row]) -> str:
+    if any(row["stage"] in {"open", "published"} for row in requests):
+        return DeliveryState.WAITING
+    if any(row["stage"] == "recorded" for row in requests):
+        return "archived"
+    if all(row["fate"] == "late" for row in requests):
+        return DeliveryState.VOIDED
+    return DeliveryState.REFUSED
+
+
+def _event(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "seq": row["seq"],
+        "at": _time(row["received_at"]),
+        "hook": row["hook"],
+        "endpoint": row["endpoint"],
+        "correlation_id": row["correlation_id"],
+        "error": row["error"],
+        "stage": row["stage"],
+        "recorded_at": _time(row["recorded_at"]),
+    }
+
+
+def _answer(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "seq": row["seq"],
+        "status": row["status"],
+        "code": row["code"],
+        "fate": row["fate"],
+        "repeat_of": row["repeat_of"],
+        "evidence": orjson.loads(row["evidence"]) if row["evidence"] else None,
+    }
+
+
+def _delivery(tx: Transaction, row: sqlite3.Row) -> dict[str, Any]:
+    attempts = tx.execute("SELECT * FROM attempt WHERE delivery_id = ? ORDER BY id", (row["id"],))
+    return {
+        "operation": row["operation"],
+        "version": row["version"],
+        "state": row["state"],
+        "cause": row["cause"],
+        "key": row["key"],
+        "amount_cents": row["amount_cents"],
+        "adapter": row["adapter"],
+        "pos_ref": row["pos_ref"],
+        "ticket": row["preview"],
+        "next_at": _time(row["next_at"]),
+        "promise_at": _time(row["promise_at"]),
+        "updated_at": _time(row["updated_at"]),
+        "attempts": [
+            {
+                "at": _time(attempt["started_at"]),
+                "ended_at": _time(attempt["ended_at"]),
+                "outcome": attempt["outcome"],
+                "detail": attempt["detail"],
+                "pos_ref": attempt["pos_ref"],
+            }
+            for attempt in attempts
+        ],
+    }
+
+
+def _time(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

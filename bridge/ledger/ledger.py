@@ -1,0 +1,154 @@
+"""Open the ledger's file, check it, and hand out its one writer."""
+
+import fcntl
+import os
+import sqlite3
+import time
+import uuid
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+from bridge.ledger.writer import Job, LedgerError, T, Transaction, Writer
+
+SCHEMA_VERSION = 1
+FILE_NAME = "ledger.sqlite3"
+LOCK_NAME = "ledger.lock"
+
+
+class Ledger:
+    """The durable record of one process.
+
+    `identity` is a UUID made with the file. `now` is the wall clock in seconds, injected.
+    """
+
+    def __init__(
+        self, writer: Writer, identity: str, lock: int, *, now: Callable[[], float]
+    ) -> None:
+        self._writer = writer
+        self._lock = lock
+        self.identity = identity
+        self.now = now
+
+    @classmethod
+    async def open(
+        cls,
+        directory: Path,
+        *,
+        now: Callable[[], float] = time.time,
+        on_lost: Callable[[BaseException], None] | None = None,
+    ) -> "Ledger":
+        """Create or check the file. Raises LedgerError with what is wrong with it."""
+        path = directory / FILE_NAME
+        lock = _claim(directory)
+        try:
+            _prepare(path, now())
+        except LedgerError:
+            os.close(lock)
+            raise
+        writer = Writer(lambda: _connect(path))
+        writer.start(on_lost)
+        return cls(writer, await writer.run(_identity), lock, now=now)
+
+    async def write(self, job: Job[T]) -> T:
+        """The job's result once it is on disk. Raises LedgerError if it is not."""
+        return await self._writer.run(job)
+
+    async def read(self, job: Job[T]) -> T:
+        return await self._writer.run(job)
+
+    def post(self, job: Job[object]) -> None:
+        """Write without waiting; an error goes to `on_lost`."""
+        self._writer.post(job)
+
+    def listen(self, topic: str, callback: Callable[[], None]) -> Callable[[], None]:
+        return self._writer.listen(topic, callback)
+
+    @property
+    def alive(self) -> bool:
+        return self._writer.alive
+
+    @property
+    def failed(self) -> BaseException | None:
+        """The error of the last commit, None if it was good."""
+        return self._writer.failed
+
+    @property
+    def commits(self) -> int:
+        return self._writer.commits
+
+    def close(self) -> None:
+        """Finish what is queued and let go of the file. May be called twice."""
+        self._writer.close()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+
+def _claim(directory: Path) -> int:
+    """One process per ledger: two writers on one file could damage it."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise LedgerError(f"{directory}: {error.strerror}; give a directory to write in") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise LedgerError(
+            f"{directory} is in use by another process: stop that one, or give this one "
+            "a directory of its own"
+        ) from error
+    return descriptor
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA mmap_size = 0")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA busy_timeout = 0")
+    return connection
+
+
+def _prepare(path: Path, now: float) -> None:
+    """Runs before the writer's connection exists, so that there is never a second one."""
+    try:
+        connection = _connect(path)
+        try:
+            _migrate(connection, now)
+            _check(connection)
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise LedgerError(f"{path}: {error}") from error
+
+
+def _migrate(connection: sqlite3.Connection, now: float) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == SCHEMA_VERSION:
+        return
+    if version != 0:
+        raise LedgerError(
+            f"the ledger has schema {version}, this program knows {SCHEMA_VERSION}: "
+            "start the version that wrote it, or give another directory"
+        )
+    schema = (resources.files("bridge.ledger") / "schema.sql").read_text(encoding="utf-8")
+    connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nPRAGMA user_version = {SCHEMA_VERSION};")
+    connection.execute("INSERT INTO meta VALUES ('identity', ?)", (str(uuid.uuid4()),))
+    connection.execute("INSERT INTO meta VALUES ('created_at', ?)", (str(now),))
+    connection.execute("COMMIT")
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise LedgerError(f"the ledger is damaged: {verdict}; keep the file and ask for help")
+
+
+def _identity(transaction: Transaction) -> str:
+    row = transaction.execute("SELECT value FROM meta WHERE name = 'identity'").fetchone()
+    return str(row["value"])

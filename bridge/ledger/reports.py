@@ -1,0 +1,93 @@
+"""Outcomes on their way from the worker's ledger to the ingress's, and what arrives there."""
+
+from typing import Any
+
+import orjson
+
+from bridge.ledger.history import worker_document
+from bridge.ledger.writer import Transaction
+from bridge.model import Confirmed, Outcome
+
+STANDING = "standing"
+
+
+def list_due(
+    tx: Transaction, worker: str, now: float, *, repeat_after: float, limit: int = 64
+) -> list[tuple[str, Outcome]]:
+    """(ingress, outcome) of what is not confirmed: new revisions at once, sent ones again later."""
+    rows = tx.execute(
+        """SELECT r.ingress, r.restaurant, r.order_id, o.revision
+           FROM report AS r JOIN orders AS o
+             ON o.restaurant = r.restaurant AND o.order_id = r.order_id
+           WHERE o.revision > r.confirmed AND (o.revision > r.sent OR r.sent_at < ?)
+           ORDER BY o.updated_at LIMIT ?""",
+        (now - repeat_after, limit),
+    ).fetchall()
+    return [
+        (row["ingress"], _outcome(tx, worker, row["restaurant"], row["order_id"])) for row in rows
+    ]
+
+
+def find_outcome(tx: Transaction, worker: str, restaurant: str, order_id: str) -> Outcome | None:
+    """The order's state as a message; None if this worker has no such order."""
+    row = tx.execute(
+        "SELECT 1 FROM orders WHERE restaurant = ? AND order_id = ?", (restaurant, order_id)
+    ).fetchone()
+    return None if row is None else _outcome(tx, worker, restaurant, order_id)
+
+
+def sent(tx: Transaction, ingress: str, outcome: Outcome, now: float) -> None:
+    tx.execute(
+        """UPDATE report SET sent = max(sent, ?), sent_at = ?
+           WHERE ingress = ? AND restaurant = ? AND order_id = ?""",
+        (outcome.revision, now, ingress, outcome.restaurant, outcome.order_id),
+    )
+
+
+def confirmed(tx: Transaction, message: Confirmed) -> None:
+    tx.execute(
+        """UPDATE report SET confirmed = max(confirmed, ?)
+           WHERE ingress = ? AND restaurant = ? AND order_id = ?""",
+        (message.revision, message.ingress, message.restaurant, message.order_id),
+    )
+
+
+def ask_again(tx: Transaction, ingress: str, restaurant: str, order_id: str) -> None:
+    """The ingress asked by publishing again: answer with the state, confirmed or not."""
+    tx.execute(
+        """INSERT INTO report (ingress, restaurant, order_id) VALUES (?, ?, ?)
+           ON CONFLICT DO UPDATE SET sent = -1, confirmed = -1""",
+        (ingress, restaurant, order_id),
+    )
+
+
+def keep(tx: Transaction, outcome: Outcome, now: float) -> None:
+    """At the ingress: keep the newest revision; an older one changes nothing."""
+    tx.execute(
+        """INSERT INTO standing VALUES (?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET worker = excluded.worker, revision = excluded.revision,
+               state = excluded.state, document = excluded.document,
+               updated_at = excluded.updated_at
+           WHERE excluded.revision > standing.revision OR excluded.worker <> standing.worker""",
+        (
+            outcome.restaurant,
+            outcome.order_id,
+            outcome.worker,
+            outcome.revision,
+            str(outcome.document.get("state", "")),
+            orjson.dumps(outcome.document).decode(),
+            now,
+        ),
+    )
+    tx.touch(STANDING)
+
+
+def _outcome(tx: Transaction, worker: str, restaurant: str, order_id: str) -> Outcome:
+    document: dict[str, Any] = worker_document(tx, restaurant, order_id) or {}
+    return Outcome(
+        worker=worker,
+        restaurant=restaurant,
+        order_id=order_id,
+        revision=int(document.get("revision", 0)),
+        document=document,
+    )

@@ -1,0 +1,242 @@
+"""The ingress's half: each call with its answer, what became of the answer, and the outbox."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from bridge import canonical
+from bridge.ledger.writer import Transaction
+from bridge.model import Answer, Event, Fate, Handover
+
+OUTBOX = "outbox"
+LATE = "late"
+
+_INSERT = """
+INSERT INTO request (received_at, endpoint, hook, restaurant, order_id, checkout_id,
+    correlation_id, content_type, body, event, error, status, code, answer, answer_type,
+    evidence, repeat_of, fate, stage)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+# A 2XX to an injection still stands unless it never went out, or its order came to nothing.
+_ACCEPTED = """
+SELECT seq, status, code, answer, answer_type FROM request
+WHERE restaurant = ? AND order_id = ? AND hook = 'order-injection' AND repeat_of IS NULL
+  AND status BETWEEN 200 AND 299 AND (fate IS NULL OR fate <> 'late')
+ORDER BY seq DESC LIMIT 1
+"""
+
+_PLACE_STATE = """
+SELECT state FROM delivery WHERE restaurant = ? AND order_id = ? AND operation = 'place'
+ORDER BY version DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One authenticated call as it came in; `event` None when it could not be decoded."""
+
+    received_at: float
+    endpoint: str
+    hook: str
+    correlation_id: str
+    content_type: str
+    body: bytes
+    restaurant: str = ""
+    order_id: str = ""
+    checkout_id: str = ""
+    event: Event | None = None
+    error: str | None = None
+    evidence: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What the ledger holds of a call. `answer` is the first one when this is a repeat."""
+
+    seq: int
+    answer: Answer
+    is_repeat: bool
+
+
+def record(tx: Transaction, request: Request, answer: Answer, *, hand_over: bool) -> Recorded:
+    """Write call and answer; the one write that a 2XX waits for.
+
+    With `hand_over` the event goes to the worker once the answer's fate is known.
+    """
+    seq = _insert(tx, request, answer, repeat_of=None, stage="open" if hand_over else None)
+    return Recorded(seq=seq, answer=answer, is_repeat=False)
+
+
+def record_injection(
+    tx: Transaction, request: Request, verdict: Answer, welcome: Answer
+) -> Recorded:
+    """As `record`, but a 2XX that this order already has is repeated, byte for byte.
+
+    An order that an order-change has brought in already gets `welcome`, whatever the verdict.
+    """
+    first = find_accepted(tx, request.restaurant, request.order_id)
+    if first is None:
+        known = not verdict.is_yes and is_known(tx, request.restaurant, request.order_id)
+        answer = welcome if known else verdict
+        return record(tx, request, answer, hand_over=answer.is_yes)
+    seq_of_first, answer = first
+    seq = _insert(tx, request, answer, repeat_of=seq_of_first, stage="open")
+    return Recorded(seq=seq, answer=answer, is_repeat=True)
+
+
+def find_accepted(tx: Transaction, restaurant: str, order_id: str) -> tuple[int, Answer] | None:
+    """The standing 2XX of an injection; None for one that was voided or refused since."""
+    row = tx.execute(_ACCEPTED, (restaurant, order_id)).fetchone()
+    state = _known_state(tx, restaurant, order_id)
+    if row is None or state in {"voided", "refused"}:
+        return None
+    answer = Answer(
+        status=row["status"],
+        code=row["code"],
+        body=row["answer"],
+        content_type=row["answer_type"],
+    )
+    return row["seq"], answer
+
+
+def is_known(tx: Transaction, restaurant: str, order_id: str) -> bool:
+    """True if a live delivery exists, whoever created it."""
+    return _known_state(tx, restaurant, order_id) not in {None, "voided", "refused"}
+
+
+def settle(tx: Transaction, seq: int, fate: str) -> None:
+    """Note what became of a 2XX; a late one hands nothing over."""
+    if fate == LATE:
+        tx.execute("UPDATE request SET fate = ?, stage = NULL WHERE seq = ?", (fate, seq))
+        return
+    tx.execute("UPDATE request SET fate = ? WHERE seq = ?", (fate, seq))
+    tx.touch(OUTBOX)
+
+
+def settle_after_crash(tx: Transaction) -> int:
+    """At start: a 2XX without a fate may or may not have reached the platform."""
+    cursor = tx.execute(
+        "UPDATE request SET fate = ? WHERE stage = 'open' AND fate IS NULL", (Fate.UNSURE,)
+    )
+    tx.touch(OUTBOX)
+    return cursor.rowcount
+
+
+def next_handovers(
+    tx: Transaction, ingress: str, restaurants: tuple[str, ...], limit: int
+) -> list[Handover]:
+    """Open events whose fate is known, in order: none before an earlier one of its checkout."""
+    marks = ",".join("?" * len(restaurants))
+    rows = tx.execute(
+        f"""SELECT * FROM request AS r WHERE stage = 'open' AND fate IS NOT NULL
+           AND restaurant IN ({marks})
+           AND NOT EXISTS (SELECT 1 FROM request AS e WHERE e.stage = 'open'
+               AND e.restaurant = r.restaurant AND e.checkout_id = r.checkout_id
+               AND e.seq < r.seq)
+           ORDER BY seq LIMIT ?""",  # noqa: S608  only marks
+        (*restaurants, limit),
+    )
+    return [_handover(row, ingress) for row in rows]
+
+
+def published(tx: Transaction, seq: int, now: float) -> None:
+    """The broker has confirmed it. A worker may have been faster: never go back."""
+    tx.execute(
+        """UPDATE request SET stage = 'published', copies = copies + 1, sent_at = ?
+           WHERE seq = ? AND stage IN ('open', 'published')""",
+        (now, seq),
+    )
+    tx.touch(OUTBOX)
+
+
+def tried(tx: Transaction, seq: int) -> None:
+    """A publish whose outcome is unknown may have arrived: the next one is another copy."""
+    tx.execute("UPDATE request SET copies = copies + 1 WHERE seq = ?", (seq,))
+
+
+def recorded(tx: Transaction, restaurant: str, seqs: tuple[int, ...], now: float) -> None:
+    """A worker has these events in its own ledger."""
+    for seq in seqs:
+        tx.execute(
+            """UPDATE request SET stage = 'recorded', recorded_at = ?
+               WHERE seq = ? AND restaurant = ? AND stage IS NOT NULL""",
+            (now, seq, restaurant),
+        )
+    tx.touch(OUTBOX)
+
+
+def late(tx: Transaction, before: float, restaurants: list[str], ingress: str) -> list[Handover]:
+    """Published before that time, `recorded` still missing, a worker heard alive."""
+    marks = ",".join("?" * len(restaurants))
+    rows = tx.execute(
+        f"""SELECT * FROM request WHERE stage = 'published' AND sent_at < ?
+            AND restaurant IN ({marks}) ORDER BY seq LIMIT 64""",  # noqa: S608  only marks
+        (before, *restaurants),
+    )
+    return [_handover(row, ingress) for row in rows]
+
+
+def backlog(tx: Transaction) -> dict[str, float | int]:
+    """How many events wait for a worker, and since when the oldest does (0 if none)."""
+    row = tx.execute(
+        """SELECT count(*) AS number, coalesce(min(received_at), 0) AS oldest
+           FROM request WHERE stage IN ('open', 'published') AND fate IS NOT NULL"""
+    ).fetchone()
+    return {"events": row["number"], "oldest": row["oldest"]}
+
+
+def _insert(
+    tx: Transaction, request: Request, answer: Answer, *, repeat_of: int | None, stage: str | None
+) -> int:
+    cursor = tx.execute(
+        _INSERT,
+        (
+            request.received_at,
+            request.endpoint,
+            request.hook,
+            request.restaurant,
+            request.order_id,
+            request.checkout_id,
+            request.correlation_id,
+            request.content_type,
+            request.body,
+            canonical.encode(request.event).decode() if request.event else None,
+            request.error,
+            answer.status,
+            answer.code,
+            answer.body,
+            answer.content_type,
+            orjson.dumps(request.evidence).decode() if request.evidence else None,
+            repeat_of,
+            None,
+            stage,
+        ),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def _known_state(tx: Transaction, restaurant: str, order_id: str) -> str | None:
+    row = tx.execute(_PLACE_STATE, (restaurant, order_id)).fetchone()
+    if row is None:
+        row = tx.execute(
+            "SELECT state FROM standing WHERE restaurant = ? AND order_id = ?",
+            (restaurant, order_id),
+        ).fetchone()
+    return None if row is None else str(row["state"])
+
+
+def _handover(row: Any, ingress: str) -> Handover:
+    return Handover(
+        event_id=f"{ingress}:{row['seq']}",
+        ingress=ingress,
+        seq=row["seq"],
+        restaurant=row["restaurant"],
+        correlation_id=row["correlation_id"],
+        received_at=datetime.fromtimestamp(row["received_at"], UTC),
+        fate=Fate(row["fate"]),
+        copy=row["copies"] + 1,
+        event=canonical.decode(Event, row["event"]),  # type: ignore[arg-type]
+    )

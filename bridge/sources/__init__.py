@@ -1,0 +1,1 @@
+"""What each ordering platform says on the wire, turned into `bridge.model` and back."""

@@ -1,0 +1,1 @@
+"""From recorded events to tickets in the POS: booking, lanes, probes, outcomes."""

@@ -1,0 +1,127 @@
+"""The deliveries of one restaurant, in order per checkout, several checkouts at once.
+
+The lane asks the ledger for what is ready, commits the intent (`sending`), calls the adapter, and
+commits the outcome. Time, order and state live in the ledger; the lane holds only what runs now.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from bridge.ledger import Ledger, LedgerError, Transaction, deliveries
+from bridge.ledger.deliveries import Work
+from bridge.ledger.orders import lane_topic
+from bridge.worker.attempt import Attempts
+from bridge.worker.pos import Pos
+
+IDLE = 30.0
+WINDOW = 64
+LEDGER_RETRY = 0.5
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    work: list[Work]
+    next_at: float | None
+
+
+class Lane:
+    """`may_start` says whether this worker serves the restaurant now (the broker's lock)."""
+
+    def __init__(
+        self,
+        pos: Pos,
+        ledger: Ledger,
+        *,
+        attempts: Attempts,
+        may_start: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.restaurant = pos.restaurant
+        self._pos = pos
+        self._ledger = ledger
+        self._attempts = attempts
+        self._may_start = may_start
+        self._wake = asyncio.Event()
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._checkouts: set[str] = set()
+        self._stopping = False
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until `stop`; then the attempts that run are finished first."""
+        forget = self._ledger.listen(lane_topic(self.restaurant), self.wake)
+        self._pos.on_change(self.wake)
+        try:
+            while not self._stopping:
+                self._wake.clear()
+                await self._turn()
+        finally:
+            forget()
+            if self._running:
+                await asyncio.wait(self._running.values())
+
+    def stop(self) -> None:
+        """Start nothing new."""
+        self._stopping = True
+        self._wake.set()
+
+    async def _turn(self) -> None:
+        try:
+            plan = await self._ledger.write(self._plan)
+        except LedgerError as error:
+            log.warning("lane_cannot_read", restaurant=self.restaurant, reason=str(error))
+            await asyncio.sleep(LEDGER_RETRY)
+            self._wake.set()
+            return
+        for work in plan.work:
+            self._start(work)
+        await self._sleep_until(plan.next_at)
+
+    def _plan(self, tx: Transaction) -> _Plan:
+        now = self._ledger.now()
+        deliveries.run_timers(tx, self.restaurant, now)
+        deliveries.hold_late(tx, self.restaurant, now)
+        return _Plan(
+            work=deliveries.list_work(tx, self.restaurant, now, WINDOW),
+            next_at=deliveries.next_moment(tx, self.restaurant, now),
+        )
+
+    def _start(self, work: Work) -> None:
+        limit = self._pos.adapter.spec.max_in_flight
+        if self._stopping or not self._may_start() or not self._pos.takes_tickets:
+            return
+        if len(self._running) >= limit or work.id in self._running:
+            return
+        if work.checkout_id in self._checkouts:
+            return
+        self._checkouts.add(work.checkout_id)
+        task = asyncio.create_task(self._bring(work), name=f"delivery-{work.id}")
+        self._running[work.id] = task
+        task.add_done_callback(lambda _task: self._finished(work))
+
+    async def _bring(self, work: Work) -> None:
+        try:
+            await self._attempts.bring(work)
+        except Exception:
+            # A bug of ours: the intent in the ledger stays, and says what must be found out.
+            log.exception("attempt_failed", restaurant=self.restaurant, order_id=work.order_id)
+            await asyncio.sleep(LEDGER_RETRY)
+
+    def _finished(self, work: Work) -> None:
+        self._running.pop(work.id, None)
+        self._checkouts.discard(work.checkout_id)
+        self._wake.set()
+
+    async def _sleep_until(self, next_at: float | None) -> None:
+        seconds = IDLE if next_at is None else max(0.0, min(IDLE, next_at - self._ledger.now()))
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,141 @@
+"""One restaurant's POS as the lane sees it: its adapter, opened and probed, and what is known."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
+
+from bridge.adapter import Adapter, AdapterMisconfigured, OperatorNeeded
+from bridge.model import Availability, Deadline, PosState
+from bridge.worker.policy import describe
+from bridge.worker.watch import Watch
+
+PROBE_LIMIT = 3.0
+CLOSE_LIMIT = 5.0
+
+log = structlog.get_logger()
+
+
+class Pos:
+    """Opens the adapter until it opens, probes it for ever; tells `on_change` of each turn."""
+
+    def __init__(
+        self,
+        restaurant: str,
+        adapter: Adapter,
+        *,
+        probe_every: float,
+        now: Callable[[], datetime],
+        random: Callable[[], float],
+    ) -> None:
+        self.restaurant = restaurant
+        self.adapter = adapter
+        self.watch = Watch()
+        self.opened = asyncio.Event()
+        self.paused = ""
+        self._listeners: list[Callable[[], None]] = []
+        self._probe_every = probe_every
+        self._now = now
+        self._random = random
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        self._listeners.append(listener)
+
+    @property
+    def takes_tickets(self) -> bool:
+        """True when the lane may start an attempt."""
+        return self.opened.is_set() and not self.paused and self.watch.takes_tickets
+
+    async def run(self) -> None:
+        """Until cancelled; the caller owns the task."""
+        try:
+            await self._open()
+            while True:
+                await self.probe(Deadline.after(PROBE_LIMIT))
+                await asyncio.sleep(self._probe_every * (0.8 + 0.4 * self._random()))
+        finally:
+            await self._close()
+
+    async def probe(self, deadline: Deadline) -> bool | None:
+        """Ask the POS: True good, False it does not take tickets, None unclear (a time-out)."""
+        if not self.opened.is_set():
+            return False if self.watch.failing_since else None
+        try:
+            async with asyncio.timeout(deadline.left):
+                heard = await self.adapter.probe(deadline)
+        except TimeoutError:
+            self.failed("no answer in time")
+            return None
+        except Exception as error:  # noqa: BLE001  an adapter may raise anything
+            self._note_error(error)
+            return False
+        self._turn(lambda: self.watch.heard(heard, self._now()))
+        return heard.state is not PosState.DOWN
+
+    def took_ticket(self) -> None:
+        self._turn(lambda: self.watch.took_ticket(self._now()))
+
+    def failed(self, reason: str) -> None:
+        self._turn(lambda: self.watch.failed(reason, self._now()))
+
+    def pause(self, reason: str) -> None:
+        """Nothing more is started for this restaurant until its settings are corrected."""
+        self.paused = reason
+        log.error("restaurant_paused", restaurant=self.restaurant, reason=reason)
+        self._turn(lambda: self.watch.stopped(reason, self._now()))
+
+    async def _open(self) -> None:
+        async for attempt in AsyncRetrying(
+            wait=wait_random_exponential(multiplier=0.5, max=15),
+            retry=retry_if_exception_type(Exception),
+        ):
+            with attempt:
+                await self._try_open()
+        self.opened.set()
+        self._tell()
+
+    async def _close(self) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_LIMIT):
+                await self.adapter.close()
+        except Exception:
+            log.exception("adapter_close_failed", restaurant=self.restaurant)
+
+    async def _try_open(self) -> None:
+        try:
+            await self.adapter.open()
+        except Exception as error:
+            self._note_error(error)
+            raise
+
+    def _note_error(self, error: Exception) -> None:
+        reason = describe(error)
+        if isinstance(error, AdapterMisconfigured | OperatorNeeded):
+            self._turn(lambda: self.watch.stopped(reason, self._now()))
+        else:
+            self.failed(reason)
+
+    def _turn(self, apply: Callable[[], None]) -> None:
+        before = self._visible()
+        apply()
+        after = self._visible()
+        if before != after:
+            self._log(after[0])
+            self._tell()
+
+    def _visible(self) -> tuple[bool, Availability]:
+        known = self.watch.availability
+        return self.watch.takes_tickets, Availability(
+            state=known.state, reason=known.reason, sold_out=known.sold_out
+        )
+
+    def _log(self, good: bool) -> None:
+        known = self.watch.availability
+        event = log.info if good else log.warning
+        event("pos_turned", restaurant=self.restaurant, state=known.state, reason=known.reason)
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()

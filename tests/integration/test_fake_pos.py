@@ -1,0 +1,229 @@
+"""The fake POS over real sockets, seen through the adapters that are made for it."""
+
+import asyncio
+import json
+import signal
+import sys
+from asyncio.subprocess import PIPE
+
+import aiohttp
+import pytest
+
+from bridge.adapter import (
+    AdapterMisconfigured,
+    OperatorNeeded,
+    OutcomeUnknown,
+    PosBusy,
+    PosUnreachable,
+    TicketRejected,
+)
+from bridge.model import Deadline, PosState, Slip, SlipKind
+from bridge.testing.behaviour import (
+    busy,
+    drop,
+    error,
+    hang,
+    needs_operator,
+    refuse_login,
+    reject,
+    slow,
+    up,
+)
+from bridge.testing.fake_adapter import (
+    FakeAdapter,
+    FakeBlindAdapter,
+    FakeReadBackAdapter,
+    FakeSettings,
+)
+from bridge.testing.fake_pos import FakePos
+from bridge.testing.orders import OrderFactory
+from bridge.testing.services import open_services
+
+
+@pytest.fixture
+async def pos():
+    async with FakePos() as pos:
+        yield pos
+
+
+@pytest.fixture
+async def services():
+    async with open_services() as services:
+        yield services
+
+
+@pytest.fixture
+def adapter(pos, services):
+    return FakeAdapter(FakeSettings(url=pos.url, timeout=0.5), services)
+
+
+@pytest.fixture
+def ticket(adapter):
+    return adapter.translate(OrderFactory(1).order(), Slip(kind=SlipKind.PLACE))
+
+
+async def test_a_ticket_is_kept_with_its_key_and_order_of_arrival(pos, adapter, ticket):
+    first, second = await adapter.submit(ticket, "a"), await adapter.submit(ticket, "b")
+    assert (first.pos_ref, second.pos_ref) == ("T-1", "T-2")
+    assert pos.keys == ["a", "b"]
+    assert pos.tickets[0].body == ticket.body.decode()
+
+
+async def test_an_idempotent_pos_prints_a_key_once(pos, adapter, ticket):
+    await adapter.submit(ticket, "a")
+    assert (await adapter.submit(ticket, "a")).duplicate
+    assert pos.keys == ["a"]
+    assert pos.attempts == ["a", "a"]
+
+
+async def test_another_pos_prints_it_twice(services, ticket):
+    async with FakePos(idempotent=False) as pos:
+        adapter = FakeBlindAdapter(FakeSettings(url=pos.url), services)
+        await adapter.submit(ticket, "a")
+        await adapter.submit(ticket, "a")
+        assert pos.keys == ["a", "a"]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "raised", "kept"),
+    [
+        (busy(3.0), PosBusy, 0),
+        (reject("unknown dish"), TicketRejected, 0),
+        (needs_operator(), OperatorNeeded, 0),
+        (refuse_login(), AdapterMisconfigured, 0),
+        (error(), OutcomeUnknown, 0),
+        (error(keeps=True), OutcomeUnknown, 1),
+        (drop(keeps=False), OutcomeUnknown, 0),
+        (drop(keeps=True), OutcomeUnknown, 1),
+        (hang(), OutcomeUnknown, 0),
+        (hang(keeps=True), OutcomeUnknown, 1),
+        (slow(5.0), OutcomeUnknown, 1),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+async def test_each_behaviour_comes_out_as_the_error_it_means(
+    pos, adapter, ticket, behaviour, raised, kept
+):
+    pos.script(behaviour)
+    with pytest.raises(raised):
+        await adapter.submit(ticket, "a")
+    assert len(pos.tickets) == kept
+
+
+async def test_after_the_script_the_pos_is_as_always(pos, adapter, ticket):
+    pos.script(error(), error())
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown):
+            await adapter.submit(ticket, "a")
+    assert (await adapter.submit(ticket, "a")).pos_ref == "T-1"
+
+
+async def test_what_it_does_always_stays_until_told_otherwise(pos, adapter, ticket):
+    pos.always = reject()
+    for _ in range(3):
+        with pytest.raises(TicketRejected):
+            await adapter.submit(ticket, "a")
+    pos.always = up()
+    assert (await adapter.submit(ticket, "a")).pos_ref == "T-1"
+
+
+async def test_a_busy_pos_says_how_long(pos, adapter, ticket):
+    pos.script(busy(7.5))
+    with pytest.raises(PosBusy) as caught:
+        await adapter.submit(ticket, "a")
+    assert caught.value.retry_after == 7.5
+
+
+async def test_a_rejection_names_the_field_and_the_reason(pos, adapter, ticket):
+    pos.script(reject("unknown dish"))
+    with pytest.raises(TicketRejected, match="unknown dish") as caught:
+        await adapter.submit(ticket, "a")
+    assert caught.value.field == "lines"
+
+
+async def test_a_pos_that_is_down_refuses_connections_and_comes_back_at_its_address(
+    pos, adapter, ticket
+):
+    await adapter.submit(ticket, "a")
+    await pos.stop_listening()
+    with pytest.raises(PosUnreachable):
+        await adapter.submit(ticket, "b")
+    assert (await adapter.probe(Deadline.after(1.0))).state is PosState.DOWN
+    await pos.listen()
+    await adapter.submit(ticket, "b")
+    assert pos.keys == ["a", "b"]
+
+
+async def test_a_closed_pos_takes_nothing_and_says_why(pos, adapter, ticket):
+    pos.closed = "kitchen closed at ten"
+    found = await adapter.probe(Deadline.after(1.0))
+    assert (found.state, found.reason) == (PosState.CLOSED, "kitchen closed at ten")
+    with pytest.raises(OperatorNeeded, match="kitchen closed"):
+        await adapter.submit(ticket, "a")
+    assert pos.tickets == []
+
+
+async def test_sold_out_dishes_are_seen_by_the_probe(pos, adapter):
+    pos.sold_out = frozenset({"ceviche"})
+    assert (await adapter.probe(Deadline.after(1.0))).sold_out == {"ceviche"}
+
+
+async def test_a_lagging_look_up_finds_a_ticket_only_later(services, ticket):
+    now = 100.0
+    async with FakePos(idempotent=False, clock=lambda: now) as pos:
+        adapter = FakeReadBackAdapter(FakeSettings(url=pos.url), services)
+        pos.lag = 0.5
+        accepted = await adapter.submit(ticket, "a")
+        assert await adapter.find("a") is None
+        now = 100.6
+        assert await adapter.find("a") == accepted
+
+
+async def test_an_adapter_may_be_told_to_block_its_loop(pos, services, ticket):
+    adapter = FakeAdapter(FakeSettings(url=pos.url, block_loop=0.05), services)
+    turns = 0
+
+    async def count():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    await asyncio.sleep(0)
+    before = turns
+    adapter._block()
+    assert turns == before
+    counting.cancel()
+
+
+async def test_another_process_can_be_steered_and_asked(services):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bridge.testing.fake_pos", "--port", "0", stdout=PIPE, stderr=PIPE
+    )
+    try:
+        place = json.loads(await process.stdout.readline())
+        adapter = FakeAdapter(FakeSettings(url=place["url"], timeout=1.0), services)
+        ticket = adapter.translate(OrderFactory(1).order(), Slip(kind=SlipKind.PLACE))
+        await steer(services.http, place, script=[reject("no").as_dict()])
+        with pytest.raises(TicketRejected):
+            await adapter.submit(ticket, "a")
+        await steer(services.http, place, listening=False)
+        with pytest.raises(PosUnreachable):
+            await adapter.submit(ticket, "a")
+        await steer(services.http, place, listening=True, sold_out=["x"])
+        assert (await adapter.probe(Deadline.after(1.0))).sold_out == {"x"}
+        await adapter.submit(ticket, "b")
+        async with services.http.get(place["control"]) as reply:
+            seen = await reply.json()
+        assert [one["key"] for one in seen["tickets"]] == ["b"]
+        assert seen["attempts"] == ["a", "b"]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, said = await process.communicate()
+    assert (process.returncode, said) == (0, b"")
+
+
+async def steer(http: aiohttp.ClientSession, place, **wish):
+    async with http.post(place["control"], json=wish) as reply:
+        assert reply.status == 200

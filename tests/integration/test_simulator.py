@@ -1,0 +1,144 @@
+"""The simulator against a tiny bridge of its own."""
+
+import asyncio
+import json
+from collections import Counter
+
+import pytest
+from aiohttp import encode_basic_auth, web
+
+from bridge.testing.simulator import Simulation, simulate
+
+
+class TinyBridge:
+    """Records what is posted; `answer` decides on each injection."""
+
+    def __init__(self):
+        self.posts = []
+        self.credentials = set()
+        self.answer = lambda body: web.json_response({"result": "accepted"}, status=202)
+
+    async def __aenter__(self):
+        app = web.Application()
+        app.add_routes([web.post("/bbot/{endpoint}/{hook}", self.take)])
+        self.runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
+        await self.runner.setup()
+        await web.TCPSite(self.runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self.runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_):
+        await self.runner.cleanup()
+
+    async def take(self, request):
+        body = await request.json()
+        hook = request.match_info["hook"]
+        self.posts.append((hook, body))
+        self.credentials.add((request.match_info["endpoint"], request.headers["Authorization"]))
+        if hook == "order-change":
+            return web.json_response({"result": "accepted"})
+        answer = self.answer(body)
+        return await answer if asyncio.iscoroutine(answer) else answer
+
+    def ids(self, hook):
+        return [body["order_id"] for name, body in self.posts if name == hook]
+
+
+@pytest.fixture
+async def bridge():
+    async with TinyBridge() as bridge:
+        yield bridge
+
+
+def evening(bridge, **numbers):
+    wanted = {"orders": 20, "rate": 400.0, "seed": 7, "repeats": 0.0, "edits": 0.0} | numbers
+    return Simulation(
+        url=bridge.url,
+        endpoint="main",
+        username="bbot",
+        password="sécret:x",
+        restaurants=("north", "south"),
+        pay_after=0.01,
+        **wanted,
+    )
+
+
+async def test_every_accepted_order_is_paid(bridge):
+    summary = await simulate(evening(bridge))
+    assert len(summary.accepted) == 20
+    assert Counter(bridge.ids("order-injection")) == Counter(bridge.ids("order-change"))
+    assert set(summary.accepted) == set(bridge.ids("order-change"))
+
+
+async def test_the_change_is_newer_than_the_injection(bridge):
+    await simulate(evening(bridge, orders=1))
+    (_, placed), (_, changed) = bridge.posts
+    assert changed["order"]["last_modified"] > placed["order"]["last_modified"]
+    assert changed["order"]["items"] == placed["order"]["items"]
+
+
+async def test_it_logs_in_and_serves_every_restaurant(bridge):
+    await simulate(evening(bridge))
+    assert bridge.credentials == {("main", encode_basic_auth("bbot", "sécret:x"))}
+    assert {body["restaurant_id"] for _, body in bridge.posts} == {"north", "south"}
+
+
+async def test_a_refused_guest_pays_nothing(bridge):
+    bridge.answer = lambda body: web.json_response({}, status=503)
+    summary = await simulate(evening(bridge))
+    assert len(summary.refused) == 20
+    assert bridge.ids("order-change") == []
+    assert summary.statuses == {"order-injection": {503: 20}}
+
+
+async def test_repeats_are_exact_and_edits_come_after_payment(bridge):
+    await simulate(evening(bridge, orders=5, repeats=1.0, edits=1.0))
+    assert set(Counter(bridge.ids("order-injection")).values()) == {2}
+    assert set(Counter(bridge.ids("order-change")).values()) == {2}
+    placed = [json.dumps(body) for hook, body in bridge.posts if hook == "order-injection"]
+    assert set(Counter(placed).values()) == {2}
+
+
+async def test_a_repeat_that_is_answered_otherwise_is_counted(bridge):
+    answers = iter([202, 200])
+    bridge.answer = lambda body: web.json_response({}, status=next(answers))
+    summary = await simulate(evening(bridge, orders=1, repeats=1.0))
+    assert summary.disagreed == summary.accepted
+
+
+async def test_guests_come_even_if_nobody_is_answered(bridge):
+    async def never(_):
+        await asyncio.Event().wait()
+
+    bridge.answer = never
+    simulation = evening(bridge)
+    summary = await simulate(
+        Simulation(
+            **{name: getattr(simulation, name) for name in Simulation.__slots__} | {"timeout": 0.3}
+        )
+    )
+    assert len(bridge.posts) == 20
+    assert len(summary.unanswered) == 20
+    assert summary.errors == {"order-injection": {"TimeoutError": 20}}
+
+
+async def test_a_bridge_that_is_not_there_is_an_error_by_name(bridge):
+    simulation = evening(bridge, orders=2)
+    await bridge.runner.cleanup()
+    summary = await simulate(simulation)
+    assert summary.errors == {"order-injection": {"ClientConnectorError": 2}}
+    assert summary.as_dict()["answers"] == 0
+    assert "2 x ClientConnectorError" in summary.as_text()
+
+
+async def test_the_same_seed_makes_the_same_orders(bridge):
+    first = await simulate(evening(bridge))
+    second = await simulate(evening(bridge))
+    assert sorted(first.accepted) == sorted(second.accepted)
+
+
+async def test_the_summary_is_text_and_json(bridge):
+    summary = await simulate(evening(bridge))
+    assert "20 accepted, 0 refused" in summary.as_text()
+    assert "order-injection: 20 x 202" in summary.as_text()
+    assert json.loads(json.dumps(summary.as_dict()))["statuses"]["order-change"] == {"200": 20}

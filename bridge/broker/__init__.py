@@ -10,6 +10,7 @@ from bridge.broker.envelope import (
     seal,
     unseal,
 )
+from bridge.broker.lines import Lines
 from bridge.broker.link import Link, LinkState
 from bridge.broker.lock import Lock, LockState
 from bridge.broker.names import Names, Target
@@ -38,6 +39,7 @@ __all__ = [
     "Envelope",
     "EnvelopeError",
     "Exchange",
+    "Lines",
     "Link",
     "LinkState",
     "Lock",

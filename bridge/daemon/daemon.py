@@ -6,9 +6,7 @@ ledger --- ingress listener        main thread, main loop
 """
 
 import asyncio
-import os
 import random
-import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
@@ -24,7 +22,7 @@ from bridge.config import Address, Config, describe
 from bridge.console import ConsoleContext, RestaurantView
 from bridge.daemon import assembly, listeners
 from bridge.daemon.health import Health
-from bridge.daemon.service import IngressService, WorkerService
+from bridge.daemon.service import Basics, IngressService, WorkerService
 from bridge.daemon.watchdog import Watchdog
 from bridge.ingress import app as ingress_app
 from bridge.ingress.gate import Gate
@@ -76,7 +74,9 @@ class _Parts:
 class Daemon:
     """`run` returns after `stop`; a second `stop` leaves what is being sent as it is."""
 
-    def __init__(self, config: Config, *, role: Role = Role.ALL, notifier: Notifier | None = None) -> None:
+    def __init__(
+        self, config: Config, *, role: Role = Role.ALL, notifier: Notifier | None = None
+    ) -> None:
         self._config = config
         self._role = role
         self._notifier = notifier or Notifier({})
@@ -155,12 +155,9 @@ class Daemon:
         self, stack: AsyncExitStack, parts: _Parts, console_address: Address
     ) -> WorkerService:
         service = WorkerService(
-            self._config,
-            ledger=parts.ledger,
-            metrics=parts.metrics,
-            pulses=parts.pulses,
+            self._basics(parts),
+            assembly.build_posts(self._config),
             terms=assembly.build_terms(self._config, parts.since),
-            posts=assembly.build_posts(self._config),
             console=self._config.console.url
             or f"http://{console_address.host}:{console_address.port}",
             random=random.SystemRandom().random,
@@ -180,13 +177,7 @@ class Daemon:
             log.warning("attempts_left_running", hint="they are resolved at the next start")
 
     async def _start_ingress(self, stack: AsyncExitStack, parts: _Parts) -> IngressService:
-        service = IngressService(
-            self._config,
-            ledger=parts.ledger,
-            metrics=parts.metrics,
-            pulses=parts.pulses,
-            worker=parts.worker,
-        )
+        service = IngressService(self._basics(parts), parts.worker)
         await service.start()
         stack.push_async_callback(service.stop)
         return service
@@ -217,7 +208,7 @@ class Daemon:
             parts.pulses,
             assembly.build_gate_terms(self._config),
             now=lambda: datetime.now(UTC),
-            live_probe=parts.ingress.live_probe,
+            live_probe=parts.ingress.probe if parts.ingress.can_probe else None,
         )
         reception = Reception(
             parts.ledger,
@@ -238,6 +229,14 @@ class Daemon:
         limits = assembly.build_limits(self._config)
         app = ingress_app.build(context)
         return await listeners.open_ingress(stack, app, settings.address, limits)
+
+    def _basics(self, parts: _Parts) -> Basics:
+        return Basics(
+            config=self._config,
+            ledger=parts.ledger,
+            metrics=parts.metrics,
+            pulses=parts.pulses,
+        )
 
     def _health(self, parts: _Parts) -> Health:
         return Health(
@@ -280,8 +279,3 @@ def _broker(parts: _Parts) -> dict[str, Any]:
         if part is not None:
             links.update(part.describe_links())
     return links
-
-
-def process_name() -> str:
-    """How this process calls itself to others: host and pid."""
-    return f"{socket.gethostname()}:{os.getpid()}"

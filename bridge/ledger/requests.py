@@ -168,6 +168,15 @@ def recorded(tx: Transaction, restaurant: str, seqs: tuple[int, ...], now: float
     tx.touch(OUTBOX)
 
 
+def dead(tx: Transaction, restaurant: str, seq: int, now: float) -> None:
+    """The broker gave up on it: still ours to bring, but not again at once."""
+    tx.execute(
+        """UPDATE request SET stage = 'published', sent_at = ?, error = 'dead-lettered once'
+           WHERE seq = ? AND restaurant = ? AND stage IN ('open', 'published')""",
+        (now, seq, restaurant),
+    )
+
+
 def late(tx: Transaction, before: float, restaurants: list[str], ingress: str) -> list[Handover]:
     """Published before that time, `recorded` still missing, a worker heard alive."""
     marks = ",".join("?" * len(restaurants))

@@ -44,6 +44,7 @@ class WorkerContext:
     console: str
     random: Callable[[], float]
     may_start: Callable[[str], bool] = lambda _restaurant: True
+    on_turn: Callable[[], None] = lambda: None
 
 
 class Worker:
@@ -105,7 +106,11 @@ class Worker:
             attempts=attempts,
             may_start=lambda: context.may_start(restaurant),
         )
-        pos.on_change(lambda: self._put(pos, self._oldest(restaurant)))
+        pos.on_change(lambda: self._turned(pos))
+
+    def _turned(self, pos: Pos) -> None:
+        self._put(pos, self._oldest(pos.restaurant))
+        self._context.on_turn()
 
     async def _pulse(self) -> None:
         """Beat while this loop turns; a blocked one falls silent, and the gate hears it."""

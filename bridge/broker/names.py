@@ -17,9 +17,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """A queue whose arguments change gets a new version at its end: they cannot be altered."""
+    """A queue whose arguments change gets a new version at its end: they cannot be altered.
+
+    With `idle_expiry` the broker deletes a queue that nobody used for so many seconds. Nothing is
+    lost by it: what no worker has recorded is published again.
+    """
 
     prefix: str = "pos-bridge"
+    idle_expiry: int = 0
 
     def __post_init__(self) -> None:
         if not _PREFIX.fullmatch(self.prefix):

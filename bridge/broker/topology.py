@@ -79,7 +79,7 @@ def outcomes_queue(names: Names, ingress: str) -> Queue:
 
 
 def dead_queue(names: Names) -> Queue:
-    return Queue(name=names.dead_queue, arguments=_quorum(), binding=(names.dead, ""))
+    return Queue(name=names.dead_queue, arguments=_quorum(names), binding=(names.dead, ""))
 
 
 def availability_queue(names: Names, listener: str) -> Queue:
@@ -151,13 +151,16 @@ async def declare_queue(channel: AbstractChannel, item: Queue) -> None:
         await queue.bind(exchange, key)
 
 
-def _quorum() -> Arguments:
-    return (("x-queue-type", "quorum"), ("x-delivery-limit", DELIVERY_LIMIT))
+def _quorum(names: Names) -> Arguments:
+    kind: Arguments = (("x-queue-type", "quorum"), ("x-delivery-limit", DELIVERY_LIMIT))
+    if not names.idle_expiry:
+        return kind
+    return (*kind, ("x-expires", names.idle_expiry * 1000))
 
 
 def _safe(names: Names) -> Arguments:
     return (
-        *_quorum(),
+        *_quorum(names),
         ("x-dead-letter-exchange", names.dead),
         ("x-dead-letter-strategy", "at-least-once"),
         # At-least-once dead-lettering is silently not done without it.

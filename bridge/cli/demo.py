@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from bridge.cli.demo_site import Site
     from bridge.daemon.daemon import Ready
 
+STOP_PATIENCE = 2.0  # Ctrl-C at a demo must not wait for a POS that hangs
+
 
 @click.command()
 @click.option("--port", default=8080, show_default=True, help="Of the ingress; 0 for a free one.")
@@ -85,11 +87,14 @@ def demo(
             async with site.pos(), guests.playing():
                 yield
 
+        def build() -> Daemon:
+            return Daemon(site.build_config(), stop_patience=STOP_PATIENCE)
+
         def on_ready(ready: "Ready") -> None:
             _print_json(site, ready) if as_json else _print_text(site, ready)
             guests.play(site, ready.ingress)
 
-        serve(lambda: Daemon(site.build_config()), before=around(), on_ready=on_ready)
+        serve(build, before=around(), on_ready=on_ready)
 
 
 class _Guests:

@@ -19,6 +19,7 @@ from bridge.config import Broker, Config, Console, Endpoint, Ingress, Ledger, Re
 
 RESTAURANT = "ecde3351-606c-4971-ab5a-792bccb0e5e2"
 IDENTITY_FILE = "demo.json"
+IDLE_EXPIRY = 3600  # what a demo leaves at the broker goes away by itself
 SOCKET_LIMIT = 100  # a unix socket's path has 108 bytes
 
 
@@ -80,7 +81,7 @@ class Site:
                 socket=self.socket,
             ),
             ledger=Ledger(directory=wish.directory / "ledger"),
-            broker=_broker(wish.broker) if wish.broker else None,
+            broker=_broker(wish.broker, identity.endpoint) if wish.broker else None,
             endpoints=(
                 Endpoint(
                     id=identity.endpoint,
@@ -127,7 +128,7 @@ def open_site(wish: Wish) -> Site:
     site = Site(wish, _identity(wish.directory / IDENTITY_FILE))
     _check_settings(spec.settings, wish)
     if wish.broker:
-        _broker(wish.broker)
+        _broker(wish.broker, "")
     sample = files("bridge.sources.bbot").joinpath("samples", "order_injection.json")
     site.sample.write_bytes(sample.read_bytes())
     return site
@@ -178,7 +179,8 @@ def _parse(settings: tuple[str, ...]) -> dict[str, str]:
     return parsed
 
 
-def _broker(url: str) -> Broker:
+def _broker(url: str, endpoint: str) -> Broker:
+    """Queues of its own for each demo: no ticket of an earlier one may turn up in this one."""
     parts = urlsplit(url)
     if parts.scheme not in {"amqp", "amqps"} or not parts.hostname:
         raise ValueError("--broker: write amqp://USER:PASSWORD@HOST:PORT/VHOST")
@@ -191,6 +193,8 @@ def _broker(url: str) -> Broker:
         password=Secret.of(unquote(parts.password or "guest")),
         virtual_host=unquote(parts.path.removeprefix("/")) or "/",
         tls=tls,
+        prefix=f"pos-bridge-demo-{endpoint[:8]}",
+        idle_expiry=IDLE_EXPIRY,
     )
 
 

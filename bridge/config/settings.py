@@ -201,6 +201,15 @@ class Broker(Section):
         title="Channels",
         description="Channels on which events are published side by side.",
     )
+    idle_expiry: Count = Field(
+        default=0,
+        ge=0,
+        le=2_592_000,
+        title="Expiry of idle queues",
+        description="The server deletes a queue that nobody used for so many seconds; 0: never. "
+        "For trials, so that they leave nothing behind. A queue cannot change it: use another "
+        "prefix, or delete the queues.",
+    )
 
     def urls(self) -> list[str]:
         """One address for each server, with the password in it: never log them."""

@@ -34,7 +34,7 @@ from bridge.registry import RegistryError
 from bridge.telemetry import Metrics
 from bridge.worker.worker import recover
 
-STOP_PATIENCE = 40.0
+STOP_PATIENCE = 35.0  # with what closes besides, below the unit's TimeoutStopSec
 
 log = structlog.get_logger()
 
@@ -75,11 +75,17 @@ class Daemon:
     """`run` returns after `stop`; a second `stop` leaves what is being sent as it is."""
 
     def __init__(
-        self, config: Config, *, role: Role = Role.ALL, notifier: Notifier | None = None
+        self,
+        config: Config,
+        *,
+        role: Role = Role.ALL,
+        notifier: Notifier | None = None,
+        stop_patience: float = STOP_PATIENCE,
     ) -> None:
         self._config = config
         self._role = role
         self._notifier = notifier or Notifier({})
+        self._stop_patience = stop_patience
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
 
@@ -167,7 +173,7 @@ class Daemon:
         return service
 
     async def _stop_worker(self, service: WorkerService) -> None:
-        stopping = asyncio.ensure_future(service.stop(STOP_PATIENCE))
+        stopping = asyncio.ensure_future(service.stop(self._stop_patience))
         hurry = asyncio.ensure_future(self._hurry.wait())
         await asyncio.wait({stopping, hurry}, return_when=asyncio.FIRST_COMPLETED)
         hurry.cancel()

@@ -45,7 +45,7 @@ class Basics:
         return Lines(
             broker.urls(),
             name,
-            names=Names(broker.prefix),
+            names=Names(broker.prefix, broker.idle_expiry),
             channels=broker.channels,
             on_change=self._measure_link,
             on_ready=on_ready,

@@ -58,81 +58,59 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "pos_bridge_requests_total",
-            "Calls of the ordering platform, by hook and answer",
-            ["hook", "status"],
-            registry=self.registry,
-        )
-        self.answer_seconds = Histogram(
-            "pos_bridge_answer_seconds",
-            "First byte of a call to the answer written",
-            ["hook"],
-            buckets=_FAST,
-            registry=self.registry,
-        )
-        self.blocks = Counter(
-            "pos_bridge_checkouts_blocked_total",
-            "Checkouts that were refused, by reason",
-            ["restaurant", "code"],
-            registry=self.registry,
-        )
-        self.late_answers = Counter(
-            "pos_bridge_late_answers_total",
-            "2XX decisions that came too late and were answered 503",
-            registry=self.registry,
-        )
-        self.attempts = Counter(
-            "pos_bridge_attempts_total",
-            "Tries to bring a ticket to a POS, by outcome",
-            ["restaurant", "outcome"],
-            registry=self.registry,
-        )
-        self.ticket_seconds = Histogram(
-            "pos_bridge_ticket_seconds",
-            "Order accepted to ticket in the POS",
-            buckets=_SLOW,
-            registry=self.registry,
-        )
-        self.deliveries = Gauge(
-            "pos_bridge_deliveries",
-            "Deliveries that are not finished, by state",
-            ["restaurant", "state"],
-            registry=self.registry,
-        )
-        self.pos_up = Gauge(
-            "pos_bridge_pos_up",
-            "1 when the POS takes tickets, 0 when not, -1 when unknown",
-            ["restaurant"],
-            registry=self.registry,
-        )
-        self.outbox = Gauge(
-            "pos_bridge_outbox_events",
-            "Events that no worker has recorded yet",
-            registry=self.registry,
-        )
-        self.link_up = Gauge(
-            "pos_bridge_broker_link_up",
-            "1 when the link to the broker is up",
-            ["link"],
-            registry=self.registry,
-        )
-        self.publishes = Counter(
-            "pos_bridge_publishes_total",
-            "Publishes to the broker, by result",
-            ["result"],
-            registry=self.registry,
-        )
-        self.ledger_errors = Counter(
-            "pos_bridge_ledger_errors_total",
-            "Writes that the ledger could not keep",
-            registry=self.registry,
-        )
-        self.started = Gauge(
-            "pos_bridge_start_time_seconds", "When this process started", registry=self.registry
-        )
+        self._add_ingress()
+        self._add_worker()
+        self._add_broker()
+        self.ledger_errors = self._counter("ledger_errors", "Writes that the ledger could not keep")
+        self.started = self._gauge("start_time_seconds", "When this process started")
         self.started.set(time.time())
 
     def render(self) -> bytes:
         """The Prometheus text format."""
         return generate_latest(self.registry)
+
+    def _add_ingress(self) -> None:
+        self.requests = self._counter(
+            "requests", "Calls of the ordering platform, by hook and answer", "hook", "status"
+        )
+        self.answer_seconds = self._histogram(
+            "answer_seconds", "First byte of a call to the answer written", _FAST, "hook"
+        )
+        self.blocks = self._counter(
+            "checkouts_blocked", "Calls that were refused, by reason", "restaurant", "code"
+        )
+        self.late_answers = self._counter(
+            "late_answers", "2XX decisions that came too late and were answered 503"
+        )
+        self.outbox = self._gauge("outbox_events", "Events that no worker has recorded yet")
+
+    def _add_worker(self) -> None:
+        self.attempts = self._counter(
+            "attempts", "Tries to bring a ticket to a POS, by outcome", "restaurant", "outcome"
+        )
+        self.ticket_seconds = self._histogram(
+            "ticket_seconds", "Order accepted to ticket in the POS", _SLOW
+        )
+        self.deliveries = self._gauge(
+            "deliveries", "Deliveries that are not finished, by state", "restaurant", "state"
+        )
+        self.pos_up = self._gauge(
+            "pos_up", "1 when the POS takes tickets, 0 when not, -1 when unknown", "restaurant"
+        )
+
+    def _add_broker(self) -> None:
+        self.link_up = self._gauge("broker_link_up", "1 when the link to the broker is up", "link")
+        self.publishes = self._counter("publishes", "Publishes to the broker, by result", "result")
+
+    def _counter(self, name: str, about: str, *labels: str) -> Counter:
+        return Counter(f"pos_bridge_{name}_total", about, labels, registry=self.registry)
+
+    def _gauge(self, name: str, about: str, *labels: str) -> Gauge:
+        return Gauge(f"pos_bridge_{name}", about, labels, registry=self.registry)
+
+    def _histogram(
+        self, name: str, about: str, buckets: tuple[float, ...], *labels: str
+    ) -> Histogram:
+        return Histogram(
+            f"pos_bridge_{name}", about, labels, buckets=buckets, registry=self.registry
+        )

@@ -50,51 +50,36 @@ STOP_PATIENCE = 2.0  # Ctrl-C at a demo must not wait for a POS that hangs
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON on stdout, once ready.")
 @click.option("--verbose", is_flag=True, help="Show the daemon's log.")
 def demo(
-    port: int,
-    console_port: int,
-    broker: str,
-    directory: Path | None,
-    adapter: str,
-    settings: tuple[str, ...],
-    when_down: str,
-    orders: int,
-    rate: float,
-    as_json: bool,
-    verbose: bool,
+    directory: Path | None, orders: int, rate: float, as_json: bool, verbose: bool, **wish: Any
 ) -> None:
     """Try the bridge: the real daemon, a generated endpoint, a kitchen board as the POS."""
     from bridge.cli.demo_site import Wish, open_site  # noqa: PLC0415
-    from bridge.daemon import Daemon  # noqa: PLC0415
     from bridge.telemetry import configure_logs  # noqa: PLC0415
 
     configure_logs("info" if verbose else "warning", "json" if as_json else "console")
     with _directory(directory) as home:
-        wish = Wish(
-            directory=home,
-            port=port,
-            console_port=console_port,
-            broker=broker,
-            adapter=adapter,
-            settings=settings,
-            when_down=when_down,
-        )
-        guests = _Guests(orders, rate, quiet=as_json)
         with _complain():
-            site = open_site(wish)
+            site = open_site(Wish(directory=home, **wish))
+        guests = _Guests(orders, rate, quiet=as_json)
+        _serve(site, guests, _print_json if as_json else _print_text)
 
-        @contextlib.asynccontextmanager
-        async def around() -> AsyncIterator[None]:
-            async with site.pos(), guests.playing():
-                yield
 
-        def build() -> Daemon:
-            return Daemon(site.build_config(), stop_patience=STOP_PATIENCE)
+def _serve(site: "Site", guests: "_Guests", tell: "Callable[[Site, Ready], None]") -> None:
+    from bridge.daemon import Daemon  # noqa: PLC0415
 
-        def on_ready(ready: "Ready") -> None:
-            _print_json(site, ready) if as_json else _print_text(site, ready)
-            guests.play(site, ready.ingress)
+    @contextlib.asynccontextmanager
+    async def around() -> AsyncIterator[None]:
+        async with site.pos(), guests.playing():
+            yield
 
-        serve(build, before=around(), on_ready=on_ready)
+    def build() -> Daemon:
+        return Daemon(site.build_config(), stop_patience=STOP_PATIENCE)
+
+    def on_ready(ready: "Ready") -> None:
+        tell(site, ready)
+        guests.play(site, ready.ingress)
+
+    serve(build, before=around(), on_ready=on_ready)
 
 
 class _Guests:

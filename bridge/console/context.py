@@ -33,6 +33,7 @@ class ConsoleContext:
     """`health` gives {"ready": bool, "ledger": ..., "broker": ..., "restaurants": {id: ...}}.
 
     Without a `token` nobody gets in, except over the listener that is built as trusted.
+    Boards are where the worker is: without `has_worker` this console only names that place.
     """
 
     ledger: Ledger
@@ -41,6 +42,7 @@ class ConsoleContext:
     metrics: Metrics
     health: Callable[[], Awaitable[dict[str, Any]]]
     now: Callable[[], float]
+    has_worker: bool = True
 
     def find(self, restaurant: str) -> RestaurantView:
         """Raises Refusal (404), which names the ones there are."""
@@ -53,6 +55,20 @@ class ConsoleContext:
             "unknown_restaurant",
             f"no restaurant is called {restaurant!r} here; known: {', '.join(known) or 'none'}",
             restaurants=known,
+        )
+
+    async def find_kitchen(self, restaurant: str) -> RestaurantView:
+        """As `find`, for what only the worker's console has: else Refusal (421) says where."""
+        view = self.find(restaurant)
+        if self.has_worker:
+            return view
+        known = (await self.health()).get("restaurants", {}).get(restaurant, {})
+        place = known.get("console") or "not known yet: no worker was heard"
+        raise Refusal(
+            421,
+            "board_is_elsewhere",
+            f"this process takes orders in; the kitchen board is at the worker's console: {place}",
+            console=known.get("console", ""),
         )
 
 

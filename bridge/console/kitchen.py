@@ -12,7 +12,7 @@ from bridge.ledger import Transaction, kitchen
 
 async def list_tickets(request: web.Request) -> web.Response:
     context = context_of(request)
-    view = context.find(request.match_info["restaurant"])
+    view = await context.find_kitchen(request.match_info["restaurant"])
     now = context.now()
     tickets = await context.ledger.read(lambda tx: kitchen.list_tickets(tx, view.id, now))
     return as_json({"tickets": tickets})
@@ -30,7 +30,7 @@ async def recall(request: web.Request) -> web.Response:
 
 async def _mark(request: web.Request, *, bumped: bool) -> web.Response:
     context = context_of(request)
-    restaurant = context.find(request.match_info["restaurant"]).id
+    restaurant = (await context.find_kitchen(request.match_info["restaurant"])).id
     order_id = request.match_info["order_id"]
     version = read_version(await request.read())
     now = context.now()

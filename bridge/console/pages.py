@@ -41,13 +41,13 @@ async def show_index(request: web.Request) -> web.Response:
     """Links to the kitchen screens, with what is known of each POS."""
     context = context_of(request)
     known = (await context.health()).get("restaurants", {})
-    rows = [(view, _state(known.get(view.id))) for view in context.restaurants]
+    rows = [(view, known.get(view.id, {}).get("state", "")) for view in context.restaurants]
     return request.app[PAGES].render("index.html", rows=rows)
 
 
 async def show_kitchen(request: web.Request) -> web.Response:
     """The board; for a restaurant with a POS of its own, where its tickets are."""
-    view = context_of(request).find(request.match_info["restaurant"])
+    view = await context_of(request).find_kitchen(request.match_info["restaurant"])
     template = "kitchen.html" if view.has_board else "elsewhere.html"
     return request.app[PAGES].render(template, restaurant=view)
 
@@ -58,13 +58,6 @@ def show_refusal(request: web.Request, refusal: Refusal) -> web.Response:
     return request.app[PAGES].render(
         template, status=refusal.status, refusal=refusal, path=request.path
     )
-
-
-def _state(known: Any) -> str:
-    """The state in one word, however deep the report keeps it; "" if it has none."""
-    while isinstance(known, dict):
-        known = known.get("availability", known.get("state"))
-    return known if isinstance(known, str) else ""
 
 
 def _stamp() -> str:

@@ -70,7 +70,7 @@ STREAMS: Final = web.AppKey("streams", Streams)
 
 async def stream_tickets(request: web.Request) -> web.StreamResponse:
     """Event `tickets` now and after each change of the board, `alive` in between."""
-    view = context_of(request).find(request.match_info["restaurant"])
+    view = await context_of(request).find_kitchen(request.match_info["restaurant"])
     streams = request.app[STREAMS]
     feed = streams.feed(request, view.id)
     async with sse_response(request, send_timeout=_PATIENCE, ping_interval=ALIVE) as response:

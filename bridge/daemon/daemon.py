@@ -200,6 +200,7 @@ class Daemon:
             metrics=parts.metrics,
             health=self._health(parts).read,
             now=parts.ledger.now,
+            has_worker=parts.worker is not None,
         )
         url = await listeners.open_console(stack, console.build(context), address)
         trusted = console.build(context, trusted=True)

@@ -126,6 +126,7 @@ function makeBump(ticket, done) {
   const button = make("button", "bump", [
     make("kbd", ""),
     make("span", "", isVoid(ticket) ? "Seen" : "Done"),
+    quote("span", "end-of", ticket.order_number),
   ]);
   button.type = "button";
   button.addEventListener("click", () => done(ticket));

@@ -38,7 +38,10 @@ export class Cards {
   }
 
   tick(time) {
-    for (const { card, ticket } of this._entries.values()) showAge(card, ticket, time);
+    for (const { card, ticket } of this._entries.values()) {
+      showAge(card, ticket, time);
+      card.classList.toggle("long", card.getClientRects().length > 1);
+    }
   }
 
   /** Bump the n-th card, counted from 1. */

@@ -68,6 +68,8 @@ def _ping_docker() -> bool:
 
 @contextmanager
 def container_broker() -> Iterator[Broker]:
+    if not docker_answers():
+        pytest.fail("BRIDGE_TEST_BROKER=docker, but no Docker daemon answers", pytrace=False)
     with warnings.catch_warnings():
         # Its import and its wait decorator are deprecated in themselves.
         warnings.simplefilter("ignore")
@@ -122,7 +124,9 @@ def _own_node(request: pytest.FixtureRequest) -> Iterator[LocalNode]:
     if chosen == "local":
         yield request.getfixturevalue("_chosen_broker")
         return
-    if chosen == "none" or not can_run_locally():
+    if chosen == "none":
+        request.getfixturevalue("_chosen_broker")
+    if not can_run_locally():
         pytest.skip("this test stops and kills a broker: it needs a local rabbitmq-server")
     with local_broker() as node:
         yield node

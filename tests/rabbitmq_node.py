@@ -52,14 +52,16 @@ def find_epmd() -> str | None:
 
 
 def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind((HOST, 0))
-        return [int(each.getsockname()[1]) for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Below the range that outgoing connections use, which would take the port of a node that is
+    down; a client that keeps trying such a port can even be connected to itself."""
+    found: list[int] = []
+    while len(found) < count:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as trial, suppress(OSError):
+            trial.bind((HOST, port))
+            if port not in found:
+                found.append(port)
+    return found
 
 
 class LocalNode(Broker):

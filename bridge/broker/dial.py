@@ -115,6 +115,16 @@ class DialledConnection(aio_pika.Connection):
             await call(self.close(), limit=CLOSE_LIMIT)
         self._wire.abort()
 
+    def forsake(self) -> None:
+        """Lets go of a connection that never came to be."""
+        self._lose("not connected")
+        self._wire.abort()
+
+    def __del__(self) -> None:
+        # The library would begin to close here: in whichever thread the collector happens to run,
+        # and so on the wrong loop of a process that has two. Who dials hangs up or forsakes.
+        return
+
     async def _on_connection_close(self, closing: "asyncio.Future[Any]") -> None:
         error = None if closing.cancelled() else closing.exception()
         self._lose(f"{type(error).__name__}: {error}" if error else "the connection was lost")
@@ -137,9 +147,13 @@ def harden(plug: "socket.socket | None") -> None:
 
 async def dial(address: Address, *, name: str, heartbeat: int) -> Connection:
     """Raises whatever the library raises; the caller sets the time-out."""
-    return await aio_pika.connect(
-        address.url,
-        connection_class=DialledConnection,
+    connection = DialledConnection(
+        address.url.update_query(heartbeat=heartbeat),
         client_properties={"connection_name": name},
-        heartbeat=heartbeat,
     )
+    try:
+        await connection.connect()
+    except BaseException:
+        connection.forsake()
+        raise
+    return connection

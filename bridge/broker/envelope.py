@@ -88,7 +88,7 @@ def _headers(message: Message) -> Headers:
         headers["event_id"] = message.event_id
         headers["order_id"] = message.event.order.id
         headers["copy"] = message.copy
-    elif isinstance(message, Outcome | Confirmed):
+    elif isinstance(message, Outcome):
         headers["order_id"] = message.order_id
         headers["revision"] = message.revision
     correlation_id = _correlation(message)

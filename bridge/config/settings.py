@@ -86,12 +86,12 @@ class Ingress(Section):
         description="Open connections at once; one more is closed at once.",
     )
     max_connections_per_address: Count = Field(
-        default=200,
+        default=1000,
         ge=1,
         le=65535,
         title="Connections of one address",
-        description="The same for one calling address. Behind a reverse proxy all calls come from "
-        "one address: set it to the value of max_connections there.",
+        description="The same for one calling address. The platform calls from few addresses, and "
+        "a reverse proxy from one: lower it only where strangers can reach the listener.",
     )
 
     @property

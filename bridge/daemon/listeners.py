@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import socket
 import stat
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -13,6 +15,7 @@ from bridge.config import Address
 from bridge.ingress.guard import Guard, Limits
 
 CLOSE_PATIENCE = 3.0
+CALL_PATIENCE = 1.0
 
 
 async def open_ingress(
@@ -28,7 +31,7 @@ async def open_ingress(
     loop = asyncio.get_running_loop()
     server = await loop.create_server(guard, address.host, address.port, backlog=512)
     stack.callback(server.close)
-    return _url(server.sockets)
+    return _url([one.getsockname() for one in server.sockets])
 
 
 async def open_console(stack: AsyncExitStack, app: web.Application, address: Address) -> str:
@@ -36,10 +39,8 @@ async def open_console(stack: AsyncExitStack, app: web.Application, address: Add
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, address.host, address.port)
-    await site.start()
-    sockets = getattr(site, "_server", None)
-    return _url(sockets.sockets if sockets else ())
+    await web.TCPSite(runner, address.host, address.port).start()
+    return _url(runner.addresses)
 
 
 async def open_socket(stack: AsyncExitStack, app: web.Application, path: Path) -> None:
@@ -59,13 +60,31 @@ async def open_socket(stack: AsyncExitStack, app: web.Application, path: Path) -
 def _remove_stale(path: Path) -> None:
     """A socket left by a process that was killed; anything else there is not ours."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
-        path.unlink()
+    if not path.exists() or not stat.S_ISSOCK(path.stat().st_mode):
+        return
+    if _is_served(path):
+        raise OSError(
+            f"{path} is served by another process: stop that one, or give this one another "
+            "[console] socket"
+        )
+    path.unlink()
 
 
-def _url(sockets: Sequence[object]) -> str:
-    for one in sockets:
-        host, port = one.getsockname()[:2]  # type: ignore[attr-defined]
+def _is_served(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.settimeout(CALL_PATIENCE)
+        try:
+            caller.connect(str(path))
+        except ConnectionRefusedError:
+            return False
+        except OSError:
+            # Too busy to answer, or not ours to open: in any case somebody is there.
+            return True
+    return True
+
+
+def _url(addresses: Sequence[Any]) -> str:
+    for host, port, *_ in addresses:
         shown = f"[{host}]" if ":" in host else host
         return f"http://{shown}:{port}"
     return ""

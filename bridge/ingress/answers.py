@@ -17,6 +17,7 @@ _TITLES = {
     413: "The request is too big",
     415: "That kind of body cannot be read",
     422: "The order cannot be taken",
+    431: "The request is too big",
     503: "The order cannot be taken now",
 }
 

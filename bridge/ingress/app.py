@@ -4,15 +4,16 @@ import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from bridge.ingress.answers import refuse
-from bridge.ingress.auth import CHALLENGE, EndpointAccess, is_allowed
+from bridge.ingress.auth import EndpointAccess, is_allowed
 from bridge.ingress.guard import GuardedHandler
 from bridge.ingress.reception import Call, Reception, Reply
+from bridge.ingress.response import respond
 from bridge.ledger import Ledger, Transaction, requests
 from bridge.model import Answer, Deadline, Fate
 from bridge.sources.bbot import Hook
@@ -46,49 +47,34 @@ class Front:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer the call; the response returned is written already."""
-        protocol = request.protocol
-        first_byte_at = getattr(protocol, "first_byte_at", None) or time.monotonic()
+        first_byte_at = _first_byte_at(request)
         deadline = Deadline(first_byte_at + self._context.order_budget - RESERVE)
         correlation_id = uuid.uuid4().hex
-        try:
-            reply = await self._reply(request, deadline, correlation_id)
-            if reply.answer.is_yes and deadline.passed:
-                reply = self._too_late(reply, correlation_id)
-            response = await self._write(request, reply)
-        finally:
-            if isinstance(protocol, GuardedHandler):
-                protocol.end_request()
+        reply = await self._reply(request, deadline, correlation_id)
+        if reply.answer.is_yes and deadline.passed:
+            reply = self._too_late(reply, correlation_id)
+        response = await self._write(request, reply, deadline)
         self._measure(reply, time.monotonic() - first_byte_at)
         return response
 
     async def _reply(self, request: web.Request, deadline: Deadline, correlation_id: str) -> Reply:
         refusal = self._refusal(request, correlation_id)
         if refusal is not None:
-            return Reply(answer=refusal, hook="none")
-        body = await self._read(request, deadline, correlation_id)
-        if isinstance(body, Answer):
-            return Reply(answer=body, hook="none")
+            return self._turn_away(request, refusal, correlation_id)
         hook = request.match_info.get("hook")
         call = Call(
             endpoint=self._context.endpoints[request.match_info["endpoint"]],
             hook=Hook(hook) if hook else None,
-            body=body,
-            content_type=request.headers.get("Content-Type", ""),
+            body=b"",
+            content_type=_plain(request.headers.get("Content-Type", "")),
             correlation_id=correlation_id,
             received_at=self._context.now(),
             deadline=deadline,
         )
-        return await self._answer(call)
-
-    async def _answer(self, call: Call) -> Reply:
-        try:
-            return await self._context.reception.answer(call)
-        except Exception:
-            # A bug of ours must not become a silent loss: say no, loudly, and keep nothing back.
-            log.exception("call_failed", correlation_id=call.correlation_id)
-            detail = "the bridge failed on this call; its log says why"
-            answer = refuse(503, "bridge_error", detail, call.correlation_id)
-            return Reply(answer=answer, hook=call.hook or "none")
+        body = await self._read(request, deadline, correlation_id)
+        if isinstance(body, Answer):
+            return self._context.reception.refuse(call, body)
+        return await self._context.reception.answer(replace(call, body=body))
 
     def _refusal(self, request: web.Request, correlation_id: str) -> Answer | None:
         access = self._context.endpoints.get(request.match_info["endpoint"])
@@ -106,6 +92,19 @@ class Front:
             return refuse(401, "unauthorized", detail, correlation_id)
         return None
 
+    def _turn_away(self, request: web.Request, answer: Answer, correlation_id: str) -> Reply:
+        """Tell of a call that is not recorded: nobody knows whose it is."""
+        is_ours = request.match_info["endpoint"] in self._context.endpoints
+        tell = log.warning if is_ours else log.info
+        tell(
+            "call_turned_away",
+            status=answer.status,
+            code=answer.code,
+            peer=request.remote,
+            correlation_id=correlation_id,
+        )
+        return Reply(answer=answer, hook="none")
+
     async def _read(
         self, request: web.Request, deadline: Deadline, correlation_id: str
     ) -> bytes | Answer:
@@ -120,6 +119,9 @@ class Front:
         except TimeoutError:
             detail = f"the body was not complete within {timeout:.1f} s"
             return refuse(408, "slow_body", detail, correlation_id)
+        except ConnectionError:
+            detail = "the connection was closed before the body was complete"
+            return refuse(400, "cut_off", detail, correlation_id)
         except (web.RequestPayloadError, ValueError) as error:
             detail = f"the body could not be read ({type(error).__name__}); check its encoding"
             return refuse(400, "broken_body", detail, correlation_id)
@@ -128,23 +130,34 @@ class Front:
         """A 2XX outside the budget may not be heard any more: say no, and void the order."""
         self._context.metrics.late_answers.inc()
         if reply.seq is not None:
-            self._settle(reply.seq, requests.LATE)
+            self._settle(reply.seq, reply.late_fate)
+        log.warning("answer_too_late", hook=reply.hook, correlation_id=correlation_id)
         detail = "the answer was not ready in time; try again"
         answer = refuse(503, "too_late", detail, correlation_id)
         return Reply(answer=answer, hook=reply.hook)
 
-    async def _write(self, request: web.Request, reply: Reply) -> web.StreamResponse:
-        response = _response(request, reply)
-        gone = False
+    async def _write(
+        self, request: web.Request, reply: Reply, deadline: Deadline
+    ) -> web.StreamResponse:
+        # What is still on its way is not worth reading; the next call gets a clean connection.
+        close = not request.content.is_eof() or not request.protocol.keepalive_timeout
+        response = respond(reply.answer, is_repeat=reply.is_repeat, close=close)
+        fate = Fate.GONE
         try:
-            await response.prepare(request)
-            await response.write_eof()
+            async with asyncio.timeout(deadline.left + RESERVE):
+                await response.prepare(request)
+                await response.write_eof()
+            fate = Fate.WRITTEN if _is_open(request) else Fate.GONE
         except ConnectionError:
-            gone = True
-        transport = request.transport
-        gone = gone or transport is None or transport.is_closing()
-        if reply.seq is not None:
-            self._settle(reply.seq, Fate.GONE if gone else Fate.WRITTEN)
+            log.info("answer_not_taken", hook=reply.hook, why="the connection is closed")
+        except TimeoutError:
+            # A caller that does not read: end it, or it could still read this answer some day.
+            if request.transport is not None:
+                request.transport.abort()
+            log.warning("answer_not_taken", hook=reply.hook, why="the caller does not read")
+        finally:
+            if reply.seq is not None:
+                self._settle(reply.seq, fate)
         return response
 
     def _settle(self, seq: int, fate: str) -> None:
@@ -155,16 +168,16 @@ class Front:
 
     def _measure(self, reply: Reply, seconds: float) -> None:
         metrics = self._context.metrics
-        metrics.requests.labels(reply.hook, str(reply.answer.status)).inc()
-        metrics.answer_seconds.labels(reply.hook).observe(seconds)
+        metrics.requests.labels(reply.hook or "none", str(reply.answer.status)).inc()
+        metrics.answer_seconds.labels(reply.hook or "none").observe(seconds)
 
 
 def build(context: IngressContext) -> web.Application:
     """The application of the ingress listener."""
     front = Front(context)
     app = web.Application(client_max_size=context.max_body, middlewares=[_catch_unknown])
-    app.router.add_route("*", "/bbot/{endpoint}/{hook}", front.handle)
-    app.router.add_route("*", "/bbot/{endpoint}", front.handle)
+    for path in ("/bbot/{endpoint}/{hook}", "/bbot/{endpoint}"):
+        app.router.add_route("*", path, front.handle, expect_handler=_expect_later)
     return app
 
 
@@ -175,34 +188,42 @@ async def _catch_unknown(
     if request.match_info.http_exception is None:
         return await handler(request)
     answer = refuse(404, "unknown_address", "no such address", uuid.uuid4().hex)
-    try:
-        return _response(request, Reply(answer=answer, hook="none"))
-    finally:
-        if isinstance(request.protocol, GuardedHandler):
-            request.protocol.end_request()
+    return respond(answer, close=not request.content.is_eof())
+
+
+async def _expect_later(_request: web.Request) -> None:
+    """Whoever asks before sending the body is told to go on when we want to read it."""
 
 
 async def _read_within(request: web.Request, seconds: float) -> bytes:
     async with asyncio.timeout(seconds):
+        if _is_waiting(request) and request.transport is not None:
+            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return await request.read()
+
+
+def _is_waiting(request: web.Request) -> bool:
+    expected = request.headers.get("Expect", "").lower()
+    return expected == "100-continue" and request.version == HttpVersion11
+
+
+def _first_byte_at(request: web.Request) -> float:
+    protocol = request.protocol
+    if isinstance(protocol, GuardedHandler):
+        return protocol.take_first_byte_at()
+    return time.monotonic()
+
+
+def _is_open(request: web.Request) -> bool:
+    transport = request.transport
+    return transport is not None and not transport.is_closing()
+
+
+def _plain(header: str) -> str:
+    """A header as text that can be stored: what is no UTF-8 comes in as half characters."""
+    return header.encode("ascii", errors="backslashreplace").decode("ascii")
 
 
 def _too_big(limit: int, correlation_id: str) -> Answer:
     detail = f"the body has more than {limit} bytes"
     return refuse(413, "too_big", detail, correlation_id)
-
-
-def _response(request: web.Request, reply: Reply) -> web.Response:
-    answer = reply.answer
-    headers = {"Content-Type": answer.content_type, "Server": "pos-bridge", **answer.headers}
-    if reply.is_repeat:
-        headers["Idempotent-Replayed"] = "true"
-    if answer.status == 401:  # noqa: PLR2004
-        headers["WWW-Authenticate"] = CHALLENGE
-    if answer.status == 405:  # noqa: PLR2004
-        headers["Allow"] = "POST"
-    response = web.Response(status=answer.status, body=answer.body, headers=headers)
-    if not request.content.is_eof():
-        # What is still on its way is not worth reading; the next call gets a clean connection.
-        response.force_close()
-    return response

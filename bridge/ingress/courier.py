@@ -44,6 +44,7 @@ class Courier:
         if not self._lines.is_ready:
             return False
         results = await asyncio.gather(*(self._publish(event) for event in events))
+        await self._keep(list(zip(events, results, strict=True)))
         return all(result is PublishResult.CONFIRMED for result in results)
 
     async def run(self) -> None:
@@ -78,16 +79,21 @@ class Courier:
         result = await self._lines.publisher.publish(target, event, timeout=PUBLISH_LIMIT)
         self._metrics.publishes.labels(result).inc()
         self._note(event.restaurant, result)
-        await self._keep(event, result)
         return result
 
-    async def _keep(self, event: Handover, result: PublishResult) -> None:
-        now = self._ledger.now()
-        if result is PublishResult.CONFIRMED:
-            await self._ledger.write(lambda tx: requests.published(tx, event.seq, now))
-        elif result is PublishResult.UNKNOWN:
-            # It may have arrived: the next publish is a copy, and says so.
-            await self._ledger.write(lambda tx: requests.tried(tx, event.seq))
+    async def _keep(self, results: list[tuple[Handover, PublishResult]]) -> None:
+        """One write for all; it lets the next event of each checkout go."""
+
+        def job(tx: Transaction) -> None:
+            now = self._ledger.now()
+            for event, result in results:
+                if result is PublishResult.CONFIRMED:
+                    requests.published(tx, event.seq, now)
+                elif result is PublishResult.UNKNOWN:
+                    # It may have arrived: the next publish is a copy, and says so.
+                    requests.tried(tx, event.seq)
+
+        await self._ledger.write(job)
 
     def _note(self, restaurant: str, result: PublishResult) -> None:
         """Tell of each turn once, not of each event."""

@@ -14,12 +14,15 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from bridge.ingress import fault
 from bridge.model import Deadline, Heard, Order, PosState, Pulse, Pulses
 
 FRESH = 15.0
 BEAT_LIMIT = 2.0
 SILENCE_LIMIT = 180.0
 PROBE_BUDGET = 0.8
+# A flight that its own deadline did not end, because nobody is there to look at it.
+STRANDED = PROBE_BUDGET + 0.2
 
 LiveProbe = Callable[[str, Deadline], Awaitable[bool | None]]
 
@@ -73,35 +76,31 @@ def judge(order: Order, terms: GateTerms, known: Knowledge) -> Judgement:
         return _down(terms, "no worker was heard for three minutes", evidence)
     pulse = known.pulse
     if pulse is None or known.silence > FRESH:
-        return _judge_waiting(order, terms, known, evidence)
+        return _judge_waiting(terms, known, evidence)
     if not known.probed and known.can_probe and _needs_probe(known, pulse):
         return Judgement(move=Move.PROBE, evidence=evidence)
-    if pulse.availability.state is PosState.CLOSED:
-        reason = pulse.availability.reason or "the restaurant is closed"
-        return _refuse(409, "closed", reason, evidence)
+    return _judge_pos(order, terms, known, pulse)
+
+
+def _judge_pos(order: Order, terms: GateTerms, known: Knowledge, pulse: Pulse) -> Judgement:
+    """What the POS itself is known to say."""
+    evidence, said = _evidence(known), pulse.availability
+    if said.state is PosState.CLOSED:
+        return _refuse(409, "closed", said.reason or "the restaurant is closed", evidence)
     if _is_down(known, pulse) and _outlasts_grace(terms, known, pulse):
-        return _down(terms, pulse.availability.reason or "the POS does not answer", evidence)
-    return _judge_waiting(order, terms, known, evidence)
-
-
-def _judge_waiting(
-    order: Order, terms: GateTerms, known: Knowledge, evidence: dict[str, Any]
-) -> Judgement:
-    """What counts even when the POS itself is not known to be down."""
-    pulse = known.pulse
-    if pulse is None:
-        return _accept(evidence)
-    oldest = pulse.oldest_due_at
-    if oldest is not None and (known.now - oldest).total_seconds() > terms.max_wait:
-        return _down(terms, "orders wait too long for the POS", evidence)
-    sold_out = [line.name for line in order.lines if _is_sold_out(line.menu_item_id, pulse)]
+        return _down(terms, said.reason or "the POS does not answer", evidence)
+    sold_out = [line.name for line in order.lines if line.menu_item_id in said.sold_out]
     if sold_out:
         return _refuse(409, "sold_out", f"sold out: {', '.join(sold_out)}", evidence)
+    return _judge_waiting(terms, known, evidence)
+
+
+def _judge_waiting(terms: GateTerms, known: Knowledge, evidence: dict[str, Any]) -> Judgement:
+    """What counts even when nothing is known of the POS itself."""
+    oldest = known.pulse.oldest_due_at if known.pulse else None
+    if oldest is not None and (known.now - oldest).total_seconds() > terms.max_wait:
+        return _down(terms, "orders wait too long for the POS", evidence)
     return _accept(evidence)
-
-
-def _is_sold_out(menu_item_id: str, pulse: Pulse) -> bool:
-    return menu_item_id in pulse.availability.sold_out
 
 
 def _needs_probe(known: Knowledge, pulse: Pulse) -> bool:
@@ -122,7 +121,8 @@ def _is_down(known: Knowledge, pulse: Pulse) -> bool:
 
 
 def _outlasts_grace(terms: GateTerms, known: Knowledge, pulse: Pulse) -> bool:
-    if pulse.failing_since is None:
+    # Without grace no clock counts: that of a worker elsewhere may be ahead of ours.
+    if terms.grace <= 0 or pulse.failing_since is None:
         return terms.grace <= 0
     return (known.now - pulse.failing_since).total_seconds() >= terms.grace
 
@@ -211,4 +211,11 @@ class Gate:
     async def _fly(self, restaurant: str) -> bool | None:
         if self._live_probe is None:
             return None
-        return await self._live_probe(restaurant, Deadline.after(PROBE_BUDGET))
+        try:
+            async with asyncio.timeout(STRANDED):
+                return await self._live_probe(restaurant, Deadline.after(PROBE_BUDGET))
+        except TimeoutError:
+            return None
+        except Exception as error:  # noqa: BLE001  whatever it is, it says nothing of the POS
+            fault.tell("live_probe_failed", error, restaurant=restaurant)
+            return None

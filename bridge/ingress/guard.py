@@ -1,11 +1,39 @@
-"""What aiohttp leaves open: slow headers, too many connections, the time of the first byte."""
+"""What aiohttp leaves open: slow headers, too many connections, when a request's first byte came.
+
+It also keeps to itself what aiohttp would repeat of a broken request, in the answer and in the
+log: that may be a password, or the part of an order that a wrong Content-Length left over.
+"""
 
 import asyncio
-from collections import Counter
+import uuid
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Any
 
-from aiohttp import web
+import structlog
+from aiohttp import http_exceptions, web
+from aiohttp.streams import StreamReader
+
+from bridge.ingress import fault
+from bridge.ingress.answers import refuse
+from bridge.ingress.response import respond
+
+# Refused connections are told of at most this often, in seconds.
+TOLD_EVERY = 10.0
+
+_SERVER_FAULT = 500
+_OURS = (503, "bridge_error", "the bridge failed on this call; its log says why")
+_GARBAGE = (400, "bad_http", "this is not HTTP/1.1; check the address, and that it begins http://")
+_BROKEN: dict[type[object], tuple[int, str, str]] = {
+    http_exceptions.LineTooLong: (431, "too_long", "the address or a header is too long"),
+    http_exceptions.ContentEncodingError: (
+        415,
+        "unsupported_encoding",
+        "that Content-Encoding is not read here; send the body as it is, or gzip",
+    ),
+}
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,23 +48,32 @@ class Limits:
 
 
 class GuardedHandler(web.RequestHandler):
-    """One connection. `first_byte_at` is on the loop's clock, None between requests."""
+    """One connection; knows of each request on it when its first byte came."""
 
-    __slots__ = ("_guard", "_header_timer", "_peer", "first_byte_at")
+    __slots__ = ("_arriving_since", "_body", "_guard", "_header_timer", "_peer", "_starts")
 
     def __init__(self, guard: "Guard", manager: web.Server, **kwargs: Any) -> None:
         super().__init__(manager, loop=asyncio.get_running_loop(), **kwargs)
         self._guard = guard
         self._peer = ""
         self._header_timer: asyncio.TimerHandle | None = None
-        self.first_byte_at: float | None = None
+        # Since when the headers of a request come in; the first bytes of those parsed and not
+        # taken yet; the body of the newest one.
+        self._arriving_since: float | None = None
+        self._starts: deque[float] = deque()
+        self._body: StreamReader | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         peer = transport.get_extra_info("peername")
         self._peer = str(peer[0]) if isinstance(peer, tuple) else "unix"
+        if isinstance(transport, asyncio.WriteTransport):
+            # An answer is out when the system has all of it, not when it is queued in here.
+            transport.set_write_buffer_limits(high=0)
         super().connection_made(transport)
-        if not self._guard.admit(self._peer):
+        if not self._guard.admit(self._peer, self._loop.time()):
             self.force_close()
+        elif not self._guard.limits.keep_alive:
+            self._start_timer()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._stop_timer()
@@ -44,23 +81,63 @@ class GuardedHandler(web.RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self.first_byte_at is None:
-            self._begin_request()
+        now = self._loop.time()
+        if data and self._arriving_since is None and self._is_between_requests:
+            self._arriving_since = now
+            self._start_timer()
         seen = self._request_count
         super().data_received(data)
         if self._request_count != seen:
-            self._stop_timer()
+            self._note_requests(self._request_count - seen, now)
 
-    def end_request(self) -> None:
-        """The answer is out; bytes of a pipelined request count from now."""
-        self.first_byte_at = None
-        if self._messages:
-            self.first_byte_at = self._loop.time()
+    def take_first_byte_at(self) -> float:
+        """When the request that is handled now began, on the loop's clock. Take it once."""
+        # What was answered without asking left its moment behind.
+        while len(self._starts) > len(self._messages) + 1:
+            self._starts.popleft()
+        return self._starts.popleft() if self._starts else self._loop.time()
 
-    def _begin_request(self) -> None:
-        self.first_byte_at = self._loop.time()
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = _SERVER_FAULT,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002  it would repeat what was sent
+    ) -> web.StreamResponse:
+        """Our answer to what is no HTTP, or to an error that nobody caught."""
+        correlation_id = uuid.uuid4().hex
+        if status >= _SERVER_FAULT:
+            words = _OURS
+            fault.tell("request_failed", exc, correlation_id=correlation_id)
+        else:
+            words = _BROKEN.get(type(exc), _GARBAGE)
+            log.info("request_unreadable", code=words[1], correlation_id=correlation_id)
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer is out already")
+        return respond(refuse(*words, correlation_id), close=True)
+
+    def log_exception(self, *_args: Any, **kwargs: Any) -> None:
+        """What went wrong on a connection, without the data that aiohttp would show."""
+        error = kwargs.get("exc_info")
+        # A broken body was answered already; it comes up again when its rest is thrown away.
+        if not isinstance(error, web.RequestPayloadError):
+            fault.tell("connection_failed", error)
+
+    @property
+    def _is_between_requests(self) -> bool:
+        return self._body is None or self._body.is_eof()
+
+    def _note_requests(self, number: int, now: float) -> None:
+        self._stop_timer()
+        self._starts.append(now if self._arriving_since is None else self._arriving_since)
+        self._starts.extend([now] * (number - 1))
+        self._arriving_since = None
+        self._body = self._messages[-1][1]
+
+    def _start_timer(self) -> None:
+        self._stop_timer()
         self._header_timer = self._loop.call_later(
-            self._guard.limits.header_timeout, self.force_close
+            self._guard.limits.header_timeout, self._end_slow_headers
         )
 
     def _stop_timer(self) -> None:
@@ -68,14 +145,24 @@ class GuardedHandler(web.RequestHandler):
             self._header_timer.cancel()
             self._header_timer = None
 
+    def _end_slow_headers(self) -> None:
+        """The connection ends, but not before the answer that is being made."""
+        self._header_timer = None
+        if self._request_in_progress:
+            self.close()
+        else:
+            self.force_close()
+
 
 class Guard:
     """Makes the connections of one listener and counts them."""
 
     def __init__(self, server: web.Server, limits: Limits) -> None:
         self.limits = limits
+        self.refused = 0
         self._server = server
         self._sources: Counter[str] = Counter()
+        self._told_at = float("-inf")
 
     def __call__(self) -> GuardedHandler:
         return GuardedHandler(
@@ -90,13 +177,24 @@ class Guard:
     def connections(self) -> int:
         return self._sources.total()
 
-    def admit(self, peer: str) -> bool:
+    def admit(self, peer: str, now: float) -> bool:
         """Count the connection; False if it is one too many."""
         self._sources[peer] += 1
-        return (
-            self._sources[peer] <= self.limits.max_per_source
-            and self.connections <= self.limits.max_connections
-        )
+        of_peer, all_of_them = self._sources[peer], self.connections
+        if of_peer <= self.limits.max_per_source and all_of_them <= self.limits.max_connections:
+            return True
+        self.refused += 1
+        if now - self._told_at >= TOLD_EVERY:
+            self._told_at = now
+            log.warning(
+                "connection_refused",
+                peer=peer,
+                of_this_peer=of_peer,
+                connections=all_of_them,
+                refused=self.refused,
+                hint="[ingress] max_connections and max_connections_per_address set the limits",
+            )
+        return False
 
     def dismiss(self, peer: str) -> None:
         self._sources[peer] -= 1

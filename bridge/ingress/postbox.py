@@ -1,6 +1,7 @@
 """What comes back to the ingress: who recorded what, outcomes, dead letters, pulses."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -19,6 +20,7 @@ from bridge.model import Confirmed, Handover, Outcome, Pulse, Pulses, Recorded
 
 PREFETCH = 64
 CONFIRM_LIMIT = 2.0
+GATHER = 0.2
 
 log = structlog.get_logger()
 
@@ -30,6 +32,8 @@ class Postbox:
         self._ledger = ledger
         self._lines = lines
         self._pulses = pulses
+        self._kept: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        self._has_kept = asyncio.Event()
         self._outcomes = self._consumer(
             lines.names.outcomes_queue(ledger.identity), self._take_outcome
         )
@@ -41,6 +45,7 @@ class Postbox:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._outcomes.run())
             tasks.create_task(self._dead.run())
+            tasks.create_task(self._confirm())
             tasks.create_task(self._listen_to_pulses())
 
     def _consumer(self, queue: str, handler: Callable[[Received], Awaitable[None]]) -> Consumer:
@@ -67,20 +72,26 @@ class Postbox:
             case Outcome() as outcome:
                 await self._ledger.write(lambda tx: reports.keep(tx, outcome, now))
                 await received.ack()
-                await self._confirm(outcome)
+                self._kept[outcome.restaurant][outcome.order_id] = outcome.revision
+                self._has_kept.set()
             case other:
                 await received.reject_to_dead(f"{type(other).__name__} is not for an ingress")
 
-    async def _confirm(self, outcome: Outcome) -> None:
-        """If it does not arrive, the worker repeats the outcome, and this with it."""
-        message = Confirmed(
-            ingress=self._ledger.identity,
-            restaurant=outcome.restaurant,
-            order_id=outcome.order_id,
-            revision=outcome.revision,
-        )
-        target = self._lines.names.to_restaurant(outcome.restaurant)
-        await self._lines.publisher.publish(target, message, timeout=CONFIRM_LIMIT)
+    async def _confirm(self) -> None:
+        """Many at once; for one that does not arrive the worker repeats the outcome."""
+        while True:
+            await self._has_kept.wait()
+            await asyncio.sleep(GATHER)
+            self._has_kept.clear()
+            kept, self._kept = self._kept, defaultdict(dict)
+            for restaurant, revisions in kept.items():
+                message = Confirmed(
+                    ingress=self._ledger.identity,
+                    restaurant=restaurant,
+                    revisions=tuple(revisions.items()),
+                )
+                target = self._lines.names.to_restaurant(restaurant)
+                await self._lines.publisher.publish(target, message, timeout=CONFIRM_LIMIT)
 
     async def _take_dead(self, received: Received) -> None:
         message = received.message

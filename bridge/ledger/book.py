@@ -7,14 +7,16 @@ from bridge.model import DeliveryState, Operation, Order, Slip
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booked:
-    """One delivery of the order as it stands; `content` is the order as it was put on it."""
+    """One delivery of the order as it stands; `content` and `slip` as they were put on it."""
 
     id: int
     operation: Operation
     version: int
     state: DeliveryState
     timer: str | None
+    accepted_at: float
     content: Order
+    slip: Slip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +55,12 @@ class Open:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fold:
-    """Put the newest order on a delivery that was not sent yet."""
+    """Put the newest order on a delivery that was not sent yet; its promise may move with it."""
 
     delivery_id: int
     content: Order
     slip: Slip
+    promise_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,26 +1,50 @@
 """What a lane reads and writes: work that is ready, intent, attempt, outcome."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from bridge import canonical
 from bridge.ledger.orders import touch
-from bridge.ledger.writer import Transaction
+from bridge.ledger.transaction import Transaction
 from bridge.model import Acceptance, DeliveryState, Operation, Order, Slip, Ticket
 
-# Ahead in the same checkout: what is on its way, and of the same order whatever is undecided.
-_AHEAD = """
-EXISTS (SELECT 1 FROM delivery AS e
-    WHERE e.restaurant = d.restaurant AND e.checkout_id = d.checkout_id AND e.id < d.id
-      AND (e.state IN ('ready', 'sending')
-           OR (e.order_id = d.order_id AND e.state IN ('waiting', 'unknown', 'held'))))
+# How long an outcome may stay unknown after the promise while nobody can ask the POS.
+LAST_QUESTION = 60.0
+# Written later than now: the clock was set back, and times of before mean nothing.
+_CLOCK_SLACK = 1.0
+
+# A task for the operator: nothing of it is sent, so what comes after it need not wait.
+TASK = "task"
+OPERATOR_TASK = "operator_task"
+
+MAY_BE_THERE = "may already be in the POS: look there before it is sent again"
+
+# Ahead in the same order: whatever is not finished, except a task for the operator.
+_QUESTION_AHEAD = """
+EXISTS (SELECT 1 FROM delivery AS q
+    WHERE q.restaurant = {0}.restaurant AND q.order_id = {0}.order_id AND q.id < {0}.id
+      AND (q.state IN ('waiting', 'unknown') OR (q.state = 'held' AND q.timer IS NOT 'task')))
 """
+
+# Ahead in the same checkout: what is on its way, unless it waits behind a question itself.
+_AHEAD = f"""
+({_QUESTION_AHEAD.format("d")}
+ OR EXISTS (SELECT 1 FROM delivery AS e
+    WHERE e.restaurant = d.restaurant AND e.order_id = d.order_id AND e.id < d.id
+      AND e.state IN ('ready', 'sending'))
+ OR EXISTS (SELECT 1 FROM delivery AS e
+    WHERE e.restaurant = d.restaurant AND e.checkout_id = d.checkout_id AND e.id < d.id
+      AND e.state IN ('ready', 'sending') AND NOT {_QUESTION_AHEAD.format("e")}))
+"""  # noqa: S608  constants only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A delivery as the lane needs it. `tries` counts attempts so far."""
+    """A delivery as the lane needs it. `tries` counts attempts so far.
+
+    `last_try_at`: when the last attempt ended, `first_try_at`: when the first began.
+    """
 
     id: int
     restaurant: str
@@ -55,26 +79,34 @@ def list_work(tx: Transaction, restaurant: str, now: float, limit: int) -> list[
     """Ready or to be resolved by now, oldest first, nothing before its predecessor."""
     rows = tx.execute(
         f"""SELECT d.*, (SELECT count(*) FROM attempt a WHERE a.delivery_id = d.id) AS tries,
-                (SELECT max(started_at) FROM attempt a WHERE a.delivery_id = d.id) AS last_try,
+                (SELECT max(coalesce(ended_at, started_at)) FROM attempt a
+                   WHERE a.delivery_id = d.id) AS last_try,
                 (SELECT min(started_at) FROM attempt a WHERE a.delivery_id = d.id) AS first_try,
                 (SELECT p.pos_ref FROM delivery p WHERE p.restaurant = d.restaurant
                    AND p.order_id = d.order_id AND p.operation = 'place' AND p.state = 'done'
                    ORDER BY p.id DESC LIMIT 1) AS place_ref
             FROM delivery AS d
-            WHERE d.restaurant = ? AND d.next_at <= ?
-              AND (d.state = 'unknown' OR (d.state = 'ready' AND NOT {_AHEAD}))
+            WHERE d.lane = ? AND d.state IN ('ready', 'unknown')
+              AND (d.next_at <= ? OR d.updated_at > ?) AND NOT {_AHEAD}
             ORDER BY d.id LIMIT ?""",  # noqa: S608  a constant
-        (restaurant, now, limit),
-    )
-    return [_work(row) for row in rows]
+        (restaurant, now, now + _CLOCK_SLACK, limit),
+    ).fetchall()
+    found = [(row, _work(row)) for row in rows]
+    for row, work in found:
+        if work is None:
+            _hold_unreadable(tx, row, now)
+    return [work for _row, work in found if work is not None]
 
 
 def next_moment(tx: Transaction, restaurant: str, now: float) -> float | None:
     """When the clock next has something to do for that restaurant, None if never."""
     row = tx.execute(
-        """SELECT min(next_at) AS at FROM delivery WHERE restaurant = ? AND next_at > ?
-           AND state IN ('waiting', 'ready', 'unknown')""",
-        (restaurant, now),
+        """SELECT min(at) AS at FROM (
+               SELECT next_at AS at FROM delivery WHERE lane = :restaurant
+                  AND next_at > :now AND state IN ('waiting', 'ready', 'unknown')
+               UNION ALL SELECT promise_at FROM delivery WHERE lane = :restaurant
+                  AND promise_at > :now AND state = 'ready')""",
+        {"restaurant": restaurant, "now": now},
     ).fetchone()
     return None if row["at"] is None else float(row["at"])
 
@@ -100,7 +132,7 @@ def begin(tx: Transaction, work: Work, ticket: Ticket, adapter: str, now: float)
     cursor = tx.execute(
         "INSERT INTO attempt (delivery_id, started_at) VALUES (?, ?)", (work.id, now)
     )
-    touch(tx, work.restaurant, work.order_id, now)
+    touch(tx, work.restaurant, work.order_id, now, lane=False)
     return int(cursor.lastrowid or 0)
 
 
@@ -112,56 +144,80 @@ def finish(
     *,
     attempt: int | None = None,
     acceptance: Acceptance | None = None,
-) -> None:
-    """Write what became of it, and of what stood behind it."""
+) -> bool:
+    """Write what became of it, and of what stood behind it.
+
+    False if somebody else has decided about the delivery meanwhile: that decision stands.
+    """
     pos_ref = acceptance.pos_ref if acceptance else None
-    tx.execute(
-        """UPDATE delivery SET state = ?, cause = ?, next_at = ?, timer = NULL,
-               pos_ref = coalesce(?, pos_ref), revision = revision + 1, updated_at = ?
-           WHERE id = ?""",
-        (verdict.state, verdict.cause, verdict.next_at, pos_ref, now, work.id),
+    timer = TASK if verdict.outcome == OPERATOR_TASK else None
+    is_mine = "state = 'sending'" if attempt is not None else "revision = :revision"
+    cursor = tx.execute(
+        f"""UPDATE delivery SET state = :state, cause = :cause, next_at = :next_at,
+               timer = :timer, pos_ref = coalesce(:pos_ref, pos_ref), revision = revision + 1,
+               updated_at = :now WHERE id = :id AND {is_mine}""",  # noqa: S608  two constants
+        {
+            "state": verdict.state,
+            "cause": verdict.cause,
+            "next_at": verdict.next_at,
+            "timer": timer,
+            "pos_ref": pos_ref,
+            "now": now,
+            "id": work.id,
+            "revision": work.revision,
+        },
     )
     if attempt is not None:
         tx.execute(
             "UPDATE attempt SET ended_at = ?, outcome = ?, detail = ?, pos_ref = ? WHERE id = ?",
             (now, verdict.outcome, verdict.cause, pos_ref, attempt),
         )
-    if work.operation is Operation.PLACE:
+    if cursor.rowcount and work.operation is Operation.PLACE:
         _void_followers(tx, work, verdict.state, now)
-    touch(tx, work.restaurant, work.order_id, now)
+    touch(tx, work.restaurant, work.order_id, now, lane=False)
+    return cursor.rowcount > 0
 
 
 def run_timers(tx: Transaction, restaurant: str, now: float) -> int:
     """Move what waited long enough: release at its time, hold or void for want of a sign."""
     rows = tx.execute(
         """SELECT id, order_id, timer FROM delivery
-           WHERE restaurant = ? AND state = 'waiting' AND next_at <= ?""",
+           WHERE lane = ? AND state = 'waiting' AND next_at <= ?""",
         (restaurant, now),
     ).fetchall()
     for row in rows:
         state, cause, next_at = _expired(row["timer"], now)
+        # What is held for want of a sign keeps its timer: the sign still releases it.
+        timer = row["timer"] if state is DeliveryState.HELD else None
         tx.execute(
-            """UPDATE delivery SET state = ?, cause = ?, timer = NULL, next_at = ?,
+            """UPDATE delivery SET state = ?, cause = ?, timer = ?, next_at = ?,
                released_at = ?, revision = revision + 1, updated_at = ? WHERE id = ?""",
-            (state, cause, next_at, next_at, now, row["id"]),
+            (state, cause, timer, next_at, next_at, now, row["id"]),
         )
         touch(tx, restaurant, row["order_id"], now)
     return len(rows)
 
 
 def hold_late(tx: Transaction, restaurant: str, now: float) -> int:
-    """What is past its promise is not put out by itself: a person must say so."""
+    """What is past its promise is not put out by itself: a person must say so.
+
+    What waits behind an open question of its order belongs to that question. An unknown outcome
+    gets a last chance to be cleared up.
+    """
     rows = tx.execute(
-        """SELECT id, order_id, cause FROM delivery
-           WHERE restaurant = ? AND state = 'ready' AND promise_at < ?""",
-        (restaurant, now),
+        f"""SELECT id, order_id, state, cause FROM delivery AS d WHERE lane = ?
+             AND ((state = 'ready' AND promise_at <= ?)
+               OR (state = 'unknown' AND max(promise_at, updated_at) <= ?))
+             AND NOT {_QUESTION_AHEAD.format("d")}""",  # noqa: S608  a constant
+        (restaurant, now, now - LAST_QUESTION),
     ).fetchall()
     for row in rows:
+        question = MAY_BE_THERE if row["state"] == DeliveryState.UNKNOWN else "late: print?"
         because = f" ({row['cause']})" if row["cause"] else ""
         tx.execute(
             """UPDATE delivery SET state = 'held', cause = ?, next_at = NULL,
                revision = revision + 1, updated_at = ? WHERE id = ?""",
-            (f"late: print?{because}", now, row["id"]),
+            (f"{question}{because}", now, row["id"]),
         )
         touch(tx, restaurant, row["order_id"], now)
     return len(rows)
@@ -169,15 +225,25 @@ def hold_late(tx: Transaction, restaurant: str, now: float) -> int:
 
 def recover(tx: Transaction, now: float) -> int:
     """At start: what was being sent when the process died may or may not have arrived."""
+    rows = tx.execute("SELECT * FROM delivery WHERE unsettled = 'sending'").fetchall()
+    return _doubt(tx, rows, "the bridge stopped while this was being sent", now)
+
+
+def recover_lost(tx: Transaction, restaurant: str, running: Collection[int], now: float) -> int:
+    """What is being sent, but by nobody: the attempt ended without an outcome."""
     rows = tx.execute(
-        "SELECT id, restaurant, order_id FROM delivery WHERE state = 'sending'"
+        "SELECT * FROM delivery WHERE lane = ? AND state = 'sending'", (restaurant,)
     ).fetchall()
+    lost = [row for row in rows if row["id"] not in running]
+    return _doubt(tx, lost, "the bridge lost track while this was being sent", now)
+
+
+def _doubt(tx: Transaction, rows: list[sqlite3.Row], cause: str, now: float) -> int:
     for row in rows:
         tx.execute(
             """UPDATE delivery SET state = 'unknown', next_at = ?, revision = revision + 1,
-               cause = 'the bridge stopped while this was being sent', updated_at = ?
-               WHERE id = ?""",
-            (now, now, row["id"]),
+               cause = ?, updated_at = ? WHERE id = ?""",
+            (now, cause, now, row["id"]),
         )
         tx.execute(
             """UPDATE attempt SET ended_at = ?, outcome = 'interrupted'
@@ -192,7 +258,7 @@ def oldest_due(tx: Transaction, restaurant: str) -> float | None:
     """Since when the oldest released, due, unfinished order waits; None if none does."""
     row = tx.execute(
         """SELECT min(released_at) AS at FROM delivery
-           WHERE restaurant = ? AND state IN ('ready', 'sending', 'unknown')
+           WHERE lane = ? AND state IN ('ready', 'sending', 'unknown')
              AND operation = 'place'""",
         (restaurant,),
     ).fetchone()
@@ -202,9 +268,8 @@ def oldest_due(tx: Transaction, restaurant: str) -> float | None:
 def count_states(tx: Transaction) -> Iterable[tuple[str, str, int]]:
     """(restaurant, state, number) of what is not finished, for metrics."""
     rows = tx.execute(
-        """SELECT restaurant, state, count(*) AS number FROM delivery
-           WHERE state IN ('waiting', 'ready', 'sending', 'unknown', 'held')
-           GROUP BY restaurant, state"""
+        """SELECT restaurant, unsettled AS state, count(*) AS number FROM delivery
+           WHERE unsettled IS NOT NULL GROUP BY unsettled, restaurant"""
     )
     return [(row["restaurant"], row["state"], row["number"]) for row in rows]
 
@@ -229,7 +294,22 @@ def _expired(timer: str | None, now: float) -> tuple[DeliveryState, str, float |
     return DeliveryState.READY, "", now
 
 
-def _work(row: sqlite3.Row) -> Work:
+def _hold_unreadable(tx: Transaction, row: sqlite3.Row, now: float) -> None:
+    """One order that this version cannot read must not stop the others."""
+    tx.execute(
+        """UPDATE delivery SET state = 'held', next_at = NULL, revision = revision + 1,
+           cause = 'this version cannot read the stored order: print by hand', updated_at = ?
+           WHERE id = ?""",
+        (now, row["id"]),
+    )
+    touch(tx, row["restaurant"], row["order_id"], now)
+
+
+def _work(row: sqlite3.Row) -> Work | None:
+    try:
+        order, slip = canonical.decode(Order, row["content"]), canonical.decode(Slip, row["slip"])
+    except canonical.CanonicalError:
+        return None
     return Work(
         id=row["id"],
         restaurant=row["restaurant"],
@@ -246,6 +326,6 @@ def _work(row: sqlite3.Row) -> Work:
         last_try_at=row["last_try"],
         first_try_at=row["first_try"],
         pos_ref=row["place_ref"],
-        order=canonical.decode(Order, row["content"]),
-        slip=canonical.decode(Slip, row["slip"]),
+        order=order,
+        slip=slip,
     )

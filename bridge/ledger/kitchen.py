@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from bridge.ledger.orders import board_topic
-from bridge.ledger.writer import Transaction
+from bridge.ledger.transaction import Transaction
 from bridge.model import Operation
 
 DAY = 24 * 3600.0

@@ -1,11 +1,13 @@
 """Open the ledger's file, check it, and hand out its one writer."""
 
+import asyncio
 import fcntl
 import os
 import sqlite3
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 
@@ -20,15 +22,23 @@ class Ledger:
     """The durable record of one process.
 
     `identity` is a UUID made with the file. `now` is the wall clock in seconds, injected.
+    `died` ends with an error should the writer's thread end by itself.
     """
 
     def __init__(
-        self, writer: Writer, identity: str, lock: int, *, now: Callable[[], float]
+        self,
+        writer: Writer,
+        identity: str,
+        lock: int,
+        *,
+        now: Callable[[], float],
+        died: "asyncio.Future[None]",
     ) -> None:
         self._writer = writer
         self._lock = lock
         self.identity = identity
         self.now = now
+        self.died = died
 
     @classmethod
     async def open(
@@ -39,16 +49,12 @@ class Ledger:
         on_lost: Callable[[BaseException], None] | None = None,
     ) -> "Ledger":
         """Create or check the file. Raises LedgerError with what is wrong with it."""
-        path = directory / FILE_NAME
         lock = _claim(directory)
         try:
-            _prepare(path, now())
-        except LedgerError:
+            return await _start(directory / FILE_NAME, lock, now, on_lost)
+        except BaseException:
             os.close(lock)
             raise
-        writer = Writer(lambda: _connect(path))
-        writer.start(on_lost)
-        return cls(writer, await writer.run(_identity), lock, now=now)
 
     async def write(self, job: Job[T]) -> T:
         """The job's result once it is on disk. Raises LedgerError if it is not."""
@@ -57,8 +63,12 @@ class Ledger:
     async def read(self, job: Job[T]) -> T:
         return await self._writer.run(job)
 
+    async def check(self) -> None:
+        """Write something, so that a disk which takes no more is noticed. Raises LedgerError."""
+        await self._writer.run(_mark)
+
     def post(self, job: Job[object]) -> None:
-        """Write without waiting; an error goes to `on_lost`."""
+        """Write without waiting, later if need be; what comes to nothing goes to `on_lost`."""
         self._writer.post(job)
 
     def listen(self, topic: str, callback: Callable[[], None]) -> Callable[[], None]:
@@ -70,7 +80,7 @@ class Ledger:
 
     @property
     def failed(self) -> BaseException | None:
-        """The error of the last commit, None if it was good."""
+        """The error of the last write, None if it was good."""
         return self._writer.failed
 
     @property
@@ -103,10 +113,45 @@ def _claim(directory: Path) -> int:
     return descriptor
 
 
+async def _start(
+    path: Path,
+    lock: int,
+    now: Callable[[], float],
+    on_lost: Callable[[BaseException], None] | None,
+) -> Ledger:
+    _prepare(path, now())
+    loop = asyncio.get_running_loop()
+    died: asyncio.Future[None] = loop.create_future()
+
+    def note_death(error: BaseException) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody is left to be told
+            loop.call_soon_threadsafe(_settle, died, error)
+
+    writer = Writer(lambda: _connect(path))
+    writer.start(on_lost, note_death)
+    try:
+        identity = await writer.run(_identity)
+    except BaseException:
+        writer.close()
+        raise
+    return Ledger(writer, identity, lock, now=now, died=died)
+
+
+def _settle(died: "asyncio.Future[None]", error: BaseException) -> None:
+    if died.done():
+        return
+    died.set_exception(LedgerError(f"the ledger's thread has died: {error}"))
+    # Whoever watches it hears of it; the log has it already.
+    died.exception()
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA journal_mode = WAL")
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        connection.close()
+        raise LedgerError(f"{path}: this file system cannot hold it safely (journal mode {mode})")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA mmap_size = 0")
     connection.execute("PRAGMA foreign_keys = ON")
@@ -117,14 +162,20 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _prepare(path: Path, now: float) -> None:
     """Runs before the writer's connection exists, so that there is never a second one."""
     try:
+        _create(path)
         connection = _connect(path)
         try:
             _migrate(connection, now)
             _check(connection)
         finally:
             connection.close()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise LedgerError(f"{path}: {error}") from error
+
+
+def _create(path: Path) -> None:
+    """With a mode of our own: guests' names are in it. SQLite gives its other files the same."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def _migrate(connection: sqlite3.Connection, now: float) -> None:
@@ -147,6 +198,10 @@ def _check(connection: sqlite3.Connection) -> None:
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise LedgerError(f"the ledger is damaged: {verdict}; keep the file and ask for help")
+
+
+def _mark(transaction: Transaction) -> None:
+    transaction.execute("UPDATE meta SET value = value WHERE name = 'identity'")
 
 
 def _identity(transaction: Transaction) -> str:

@@ -2,10 +2,19 @@
 
 from bridge import canonical
 from bridge.ledger.book import Action, Book, Booked, Booking, Fold, Move, Open
-from bridge.ledger.writer import Transaction
-from bridge.model import DeliveryState, Handover, Operation, Order, Slip, effect_key
+from bridge.ledger.transaction import Transaction
+from bridge.model import (
+    DeliveryState,
+    Handover,
+    Operation,
+    Order,
+    Slip,
+    SlipKind,
+    effect_key,
+)
 
 REPORTS = "reports"
+_RELEASED = frozenset({DeliveryState.READY, DeliveryState.UNKNOWN})
 
 
 def lane_topic(restaurant: str) -> str:
@@ -38,7 +47,9 @@ def load_book(tx: Transaction, restaurant: str, order_id: str) -> Book:
                 version=line["version"],
                 state=DeliveryState(line["state"]),
                 timer=line["timer"],
+                accepted_at=line["accepted_at"],
                 content=canonical.decode(Order, line["content"]),
+                slip=canonical.decode(Slip, line["slip"]),
             )
             for line in tx.execute(
                 "SELECT * FROM delivery WHERE restaurant = ? AND order_id = ? ORDER BY id",
@@ -79,14 +90,48 @@ def apply(
     touch(tx, handover.restaurant, order.id, now)
 
 
-def touch(tx: Transaction, restaurant: str, order_id: str, now: float) -> None:
-    """Something about the order's deliveries changed: a new revision, and all who watch hear."""
+def hold_unbooked(
+    tx: Transaction, handover: Handover, reason: str, now: float, *, report: bool
+) -> None:
+    """An event that could not be booked: kept, and held for a person, so that others go on."""
+    order = handover.event.order
+    row = tx.execute(
+        """SELECT max(version) AS version FROM delivery WHERE restaurant = ? AND order_id = ?""",
+        (handover.restaurant, order.id),
+    ).fetchone()
+    version = (row["version"] or 0) + 1
+    is_first = version == 1
+    question = Open(
+        operation=Operation.PLACE if is_first else Operation.CHANGE,
+        version=version,
+        state=DeliveryState.HELD,
+        slip=Slip(kind=SlipKind.PLACE if is_first else SlipKind.CHANGE, version=version),
+        content=order,
+        promise_at=now,
+        cause=reason,
+    )
+    booking = Booking(note=reason, current=order, committed=True, actions=(question,))
+    apply(tx, handover, booking, now, report=report)
+
+
+def touch(
+    tx: Transaction, restaurant: str, order_id: str, now: float, *, lane: bool = True
+) -> None:
+    """Something about the order's deliveries changed: a new revision, and all who watch hear.
+
+    Without `lane` for what the lane itself does: it goes on by itself.
+    """
     tx.execute(
         """UPDATE orders SET revision = revision + 1, updated_at = ?
            WHERE restaurant = ? AND order_id = ?""",
         (now, restaurant, order_id),
     )
-    tx.touch(lane_topic(restaurant))
+    tx.execute(
+        "UPDATE report SET open = 1 WHERE restaurant = ? AND order_id = ? AND NOT open",
+        (restaurant, order_id),
+    )
+    if lane:
+        tx.touch(lane_topic(restaurant))
     tx.touch(board_topic(restaurant))
     tx.touch(REPORTS)
 
@@ -127,8 +172,14 @@ def _act(tx: Transaction, handover: Handover, action: Action, now: float) -> Non
         case Fold():
             tx.execute(
                 """UPDATE delivery SET content = ?, slip = ?, revision = revision + 1,
-                   updated_at = ? WHERE id = ?""",
-                (_text(action.content), _text(action.slip), now, action.delivery_id),
+                   promise_at = coalesce(?, promise_at), updated_at = ? WHERE id = ?""",
+                (
+                    _text(action.content),
+                    _text(action.slip),
+                    action.promise_at,
+                    now,
+                    action.delivery_id,
+                ),
             )
         case Move():
             tx.execute(
@@ -139,7 +190,7 @@ def _act(tx: Transaction, handover: Handover, action: Action, now: float) -> Non
                     action.next_at,
                     action.timer,
                     action.cause,
-                    now if action.state is DeliveryState.READY else None,
+                    now if action.state in _RELEASED else None,
                     now,
                     action.delivery_id,
                 ),
@@ -152,11 +203,9 @@ def _open(tx: Transaction, handover: Handover, action: Open, now: float) -> None
         """INSERT INTO delivery (restaurant, order_id, checkout_id, operation, version, key,
                state, cause, timer, next_at, content, slip, accepted_at, released_at,
                promise_at, updated_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+           SELECT o.restaurant, o.order_id, o.checkout_id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+           FROM orders AS o WHERE o.restaurant = ? AND o.order_id = ?""",
         (
-            handover.restaurant,
-            order.id,
-            order.checkout_id,
             action.operation,
             action.version,
             effect_key(handover.restaurant, order.id, action.operation, action.version),
@@ -167,9 +216,12 @@ def _open(tx: Transaction, handover: Handover, action: Open, now: float) -> None
             _text(order),
             _text(action.slip),
             handover.received_at.timestamp(),
-            now if action.state in {DeliveryState.READY, DeliveryState.UNKNOWN} else None,
+            now if action.state in _RELEASED else None,
             action.promise_at,
             now,
+            # Its checkout is the one it was first heard of with, whatever a later event says.
+            handover.restaurant,
+            order.id,
         ),
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from bridge.ledger.history import worker_document
-from bridge.ledger.writer import Transaction
+from bridge.ledger.transaction import Transaction
 from bridge.model import Confirmed, Outcome
 
 STANDING = "standing"
@@ -19,7 +19,7 @@ def list_due(
         """SELECT r.ingress, r.restaurant, r.order_id, o.revision
            FROM report AS r JOIN orders AS o
              ON o.restaurant = r.restaurant AND o.order_id = r.order_id
-           WHERE o.revision > r.confirmed AND (o.revision > r.sent OR r.sent_at < ?)
+           WHERE r.open AND o.revision > r.confirmed AND (o.revision > r.sent OR r.sent_at < ?)
            ORDER BY o.updated_at LIMIT ?""",
         (now - repeat_after, limit),
     ).fetchall()
@@ -45,18 +45,27 @@ def sent(tx: Transaction, ingress: str, outcome: Outcome, now: float) -> None:
 
 
 def confirmed(tx: Transaction, message: Confirmed) -> None:
-    tx.execute(
-        """UPDATE report SET confirmed = max(confirmed, ?)
-           WHERE ingress = ? AND restaurant = ? AND order_id = ?""",
-        (message.revision, message.ingress, message.restaurant, message.order_id),
-    )
+    for order_id, revision in message.revisions:
+        tx.execute(
+            """UPDATE report SET confirmed = max(confirmed, :revision),
+                   open = EXISTS (SELECT 1 FROM orders AS o WHERE o.restaurant = report.restaurant
+                       AND o.order_id = report.order_id
+                       AND o.revision > max(report.confirmed, :revision))
+               WHERE ingress = :ingress AND restaurant = :restaurant AND order_id = :order_id""",
+            {
+                "revision": revision,
+                "ingress": message.ingress,
+                "restaurant": message.restaurant,
+                "order_id": order_id,
+            },
+        )
 
 
 def ask_again(tx: Transaction, ingress: str, restaurant: str, order_id: str) -> None:
     """The ingress asked by publishing again: answer with the state, confirmed or not."""
     tx.execute(
         """INSERT INTO report (ingress, restaurant, order_id) VALUES (?, ?, ?)
-           ON CONFLICT DO UPDATE SET sent = -1, confirmed = -1""",
+           ON CONFLICT DO UPDATE SET sent = -1, confirmed = -1, open = 1""",
         (ingress, restaurant, order_id),
     )
 

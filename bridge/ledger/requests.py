@@ -1,5 +1,6 @@
 """The ingress's half: each call with its answer, what became of the answer, and the outbox."""
 
+import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import orjson
 
 from bridge import canonical
-from bridge.ledger.writer import Transaction
+from bridge.ledger.transaction import Transaction
 from bridge.model import Answer, Event, Fate, Handover
 
 OUTBOX = "outbox"
@@ -22,10 +23,10 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 # A 2XX to an injection still stands unless it never went out, or its order came to nothing.
 _ACCEPTED = """
-SELECT seq, status, code, answer, answer_type FROM request
-WHERE restaurant = ? AND order_id = ? AND hook = 'order-injection' AND repeat_of IS NULL
+SELECT coalesce(repeat_of, seq) AS seq, status, code, answer, answer_type FROM request
+WHERE restaurant = ? AND order_id = ? AND hook = 'order-injection'
   AND status BETWEEN 200 AND 299 AND (fate IS NULL OR fate <> 'late')
-ORDER BY seq DESC LIMIT 1
+ORDER BY request.seq DESC LIMIT 1
 """
 
 _PLACE_STATE = """
@@ -108,11 +109,12 @@ def is_known(tx: Transaction, restaurant: str, order_id: str) -> bool:
 
 
 def settle(tx: Transaction, seq: int, fate: str) -> None:
-    """Note what became of a 2XX; a late one hands nothing over."""
-    if fate == LATE:
-        tx.execute("UPDATE request SET fate = ?, stage = NULL WHERE seq = ?", (fate, seq))
-        return
-    tx.execute("UPDATE request SET fate = ? WHERE seq = ?", (fate, seq))
+    """Note what became of a 2XX, once; a late one hands nothing over."""
+    stage = "NULL" if fate == LATE else "stage"
+    tx.execute(
+        f"UPDATE request SET fate = ?, stage = {stage} WHERE seq = ? AND fate IS NULL",  # noqa: S608  two constants
+        (fate, seq),
+    )
     tx.touch(OUTBOX)
 
 
@@ -125,13 +127,23 @@ def settle_after_crash(tx: Transaction) -> int:
     return cursor.rowcount
 
 
+def settle_forgotten(tx: Transaction, before: float) -> int:
+    """A 2XX from before that time whose fate nobody has told: it counts as unsure."""
+    cursor = tx.execute(
+        "UPDATE request SET fate = ? WHERE stage = 'open' AND fate IS NULL AND received_at < ?",
+        (Fate.UNSURE, before),
+    )
+    return cursor.rowcount
+
+
 def next_handovers(
     tx: Transaction, ingress: str, restaurants: tuple[str, ...], limit: int
 ) -> list[Handover]:
     """Open events whose fate is known, in order: none before an earlier one of its checkout."""
     marks = ",".join("?" * len(restaurants))
     rows = tx.execute(
-        f"""SELECT * FROM request AS r WHERE stage = 'open' AND fate IS NOT NULL
+        f"""SELECT * FROM request AS r INDEXED BY request_outbox
+           WHERE stage = 'open' AND fate IS NOT NULL
            AND restaurant IN ({marks})
            AND NOT EXISTS (SELECT 1 FROM request AS e WHERE e.stage = 'open'
                AND e.restaurant = r.restaurant AND e.checkout_id = r.checkout_id
@@ -139,7 +151,7 @@ def next_handovers(
            ORDER BY seq LIMIT ?""",  # noqa: S608  only marks
         (*restaurants, limit),
     )
-    return [_handover(row, ingress) for row in rows]
+    return _readable(tx, rows.fetchall(), ingress)
 
 
 def published(tx: Transaction, seq: int, now: float) -> None:
@@ -185,14 +197,17 @@ def late(tx: Transaction, before: float, restaurants: list[str], ingress: str) -
             AND restaurant IN ({marks}) ORDER BY seq LIMIT 64""",  # noqa: S608  only marks
         (before, *restaurants),
     )
-    return [_handover(row, ingress) for row in rows]
+    return _readable(tx, rows.fetchall(), ingress)
 
 
 def backlog(tx: Transaction) -> dict[str, float | int]:
     """How many events wait for a worker, and since when the oldest does (0 if none)."""
     row = tx.execute(
-        """SELECT count(*) AS number, coalesce(min(received_at), 0) AS oldest
-           FROM request WHERE stage IN ('open', 'published') AND fate IS NOT NULL"""
+        """SELECT count(*) AS number, coalesce(min(received_at), 0) AS oldest FROM (
+               SELECT received_at FROM request INDEXED BY request_outbox
+                   WHERE stage = 'open' AND fate IS NOT NULL
+               UNION ALL SELECT received_at FROM request INDEXED BY request_published
+                   WHERE stage = 'published')"""
     ).fetchone()
     return {"events": row["number"], "oldest": row["oldest"]}
 
@@ -237,7 +252,19 @@ def _known_state(tx: Transaction, restaurant: str, order_id: str) -> str | None:
     return None if row is None else str(row["state"])
 
 
-def _handover(row: Any, ingress: str) -> Handover:
+def _readable(tx: Transaction, rows: list[sqlite3.Row], ingress: str) -> list[Handover]:
+    """One event that this version cannot read stops its own checkout, and says so."""
+    found = []
+    for row in rows:
+        try:
+            found.append(_handover(row, ingress))
+        except canonical.CanonicalError as error:
+            reason = f"cannot be handed over: {error}"
+            tx.execute("UPDATE request SET error = ? WHERE seq = ?", (reason, row["seq"]))
+    return found
+
+
+def _handover(row: sqlite3.Row, ingress: str) -> Handover:
     return Handover(
         event_id=f"{ingress}:{row['seq']}",
         ingress=ingress,

@@ -43,7 +43,8 @@ CREATE INDEX request_order ON request (restaurant, order_id, seq);
 CREATE INDEX request_received ON request (received_at);
 CREATE INDEX request_bare_order ON request (order_id);
 CREATE INDEX request_open ON request (restaurant, checkout_id, seq) WHERE stage = 'open';
-CREATE INDEX request_published ON request (sent_at) WHERE stage = 'published';
+CREATE INDEX request_outbox ON request (seq) WHERE stage = 'open';
+CREATE INDEX request_published ON request (restaurant, sent_at) WHERE stage = 'published';
 
 -- The ingress: what a worker elsewhere reported of an order.
 CREATE TABLE standing (
@@ -111,11 +112,17 @@ CREATE TABLE delivery (
     pos_ref     TEXT,
     amount_cents INTEGER,
     updated_at  REAL NOT NULL,
+    -- Its restaurant while the lane has to do with it, and its state while it is not settled:
+    -- what is over must cost the lanes nothing.
+    lane        TEXT GENERATED ALWAYS AS (
+        CASE WHEN state IN ('waiting', 'ready', 'sending', 'unknown') THEN restaurant END) VIRTUAL,
+    unsettled   TEXT GENERATED ALWAYS AS (
+        CASE WHEN state NOT IN ('done', 'refused', 'voided') THEN state END) VIRTUAL,
     UNIQUE (restaurant, order_id, operation, version)
 );
 CREATE INDEX delivery_checkout ON delivery (restaurant, checkout_id, id);
-CREATE INDEX delivery_open ON delivery (restaurant, state, next_at)
-    WHERE state IN ('waiting', 'ready', 'sending', 'unknown');
+CREATE INDEX delivery_lane ON delivery (lane, id) WHERE lane IS NOT NULL;
+CREATE INDEX delivery_unsettled ON delivery (unsettled, restaurant) WHERE unsettled IS NOT NULL;
 CREATE INDEX delivery_board ON delivery (restaurant, updated_at) WHERE adapter = 'board';
 
 CREATE TABLE attempt (
@@ -130,15 +137,18 @@ CREATE TABLE attempt (
 CREATE INDEX attempt_delivery ON attempt (delivery_id);
 
 -- The worker: which ingress must still hear of which revision of an order.
+-- open: 1 while it has not confirmed the newest one; what is confirmed must cost nothing.
 CREATE TABLE report (
-    ingress    TEXT NOT NULL,
     restaurant TEXT NOT NULL,
     order_id   TEXT NOT NULL,
+    ingress    TEXT NOT NULL,
     confirmed  INTEGER NOT NULL DEFAULT -1,
     sent       INTEGER NOT NULL DEFAULT -1,
     sent_at    REAL NOT NULL DEFAULT 0,
-    PRIMARY KEY (ingress, restaurant, order_id)
-) WITHOUT ROWID;
+    open       INTEGER NOT NULL DEFAULT 1,
+    PRIMARY KEY (restaurant, order_id, ingress)
+);
+CREATE INDEX report_open ON report (sent_at) WHERE open;
 
 -- The console: what the kitchen has bumped, by order and version.
 CREATE TABLE bump (

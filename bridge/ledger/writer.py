@@ -10,41 +10,27 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-T = TypeVar("T")
+import structlog
+
+from bridge.ledger.transaction import Job, LedgerError, T, Transaction, translate
+
+__all__ = ["Job", "LedgerError", "T", "Transaction", "Writer"]
 
 BATCH = 256
+# What nobody waits for is written later if the disk does not let it now: so often, so many.
+AGAIN_EVERY = 0.5
+AGAIN_LIMIT = 10_000
+
+log = structlog.get_logger()
 
 
-class LedgerError(Exception):
-    """The ledger could not do it; nothing of the job is kept."""
-
-
-class Transaction:
-    """What a job may do: execute statements, and name the topics it touched."""
-
-    __slots__ = ("_connection", "topics")
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self.topics: set[str] = set()
-
-    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
-        return self._connection.execute(sql, parameters)
-
-    def touch(self, topic: str) -> None:
-        """Whoever listens to the topic is called once this is durable."""
-        self.topics.add(topic)
-
-
-Job = Callable[[Transaction], T]
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Entry:
     job: Job[Any]
     loop: asyncio.AbstractEventLoop | None
@@ -56,45 +42,64 @@ class _Entry:
         """Runs on the caller's loop. A caller that went away misses nothing it could use."""
         if self.future is None or self.future.done():
             return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
+        if self.error is None:
             self.future.set_result(self.result)
+        elif isinstance(self.error, StopIteration):
+            # A future refuses to carry it, and the caller would wait for ever.
+            self.future.set_exception(RuntimeError("the job raised StopIteration"))
+        else:
+            self.future.set_exception(self.error)
 
 
 class Writer:
-    """The thread that owns the connection; `failed` holds the error of the last failed commit."""
+    """The thread that owns the connection.
+
+    `failed` holds the error of the last failed write, until one succeeds. Once the thread has
+    ended, cleanly or not, every job is answered with a LedgerError.
+    """
 
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
         self._connect = connect
         self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self._taken: list[_Entry] = []
+        self._again: deque[_Entry] = deque()
+        self._door = threading.Lock()
+        self._end: str | None = None
         self._listeners: dict[str, list[tuple[asyncio.AbstractEventLoop, Callable[[], None]]]]
         self._listeners = defaultdict(list)
         self._lost: Callable[[BaseException], None] = lambda _error: None
+        self._on_death: Callable[[BaseException], None] = lambda _error: None
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self.commits = 0
         self.failed: BaseException | None = None
 
-    def start(self, on_lost: Callable[[BaseException], None] | None = None) -> None:
-        """`on_lost` hears of the errors of jobs that nobody waits for; called on the thread."""
-        if on_lost is not None:
-            self._lost = on_lost
+    def start(
+        self,
+        on_lost: Callable[[BaseException], None] | None = None,
+        on_death: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        """`on_lost` hears of waiterless jobs that came to nothing, `on_death` of a sudden end."""
+        self._lost = on_lost or self._lost
+        self._on_death = on_death or self._on_death
         self._thread.start()
 
     @property
     def alive(self) -> bool:
-        return self._thread.is_alive()
+        return self._end is None and self._thread.is_alive()
 
     async def run(self, job: Job[T]) -> T:
         """The job's result, once it is durable. Raises LedgerError or what the job raised."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._queue.put(_Entry(job, loop, future))
+        self._put(_Entry(job, loop, future))
         return await future
 
     def post(self, job: Job[Any]) -> None:
-        """Have it done; nobody waits for it."""
-        self._queue.put(_Entry(job, None, None))
+        """Have it done as soon as the disk lets it; nobody waits for it."""
+        try:
+            self._put(_Entry(job, None, None))
+        except LedgerError as error:
+            _guard(self._lost, error)
 
     def listen(self, topic: str, callback: Callable[[], None]) -> Callable[[], None]:
         """Have `callback` called on the running loop after commits that touched the topic.
@@ -103,7 +108,12 @@ class Writer:
         """
         item = (asyncio.get_running_loop(), callback)
         self._listeners[topic].append(item)
-        return lambda: self._listeners[topic].remove(item)
+
+        def forget() -> None:
+            with suppress(ValueError):
+                self._listeners[topic].remove(item)
+
+        return forget
 
     def close(self) -> None:
         """Do what is queued, then end. May be called twice."""
@@ -111,58 +121,111 @@ class Writer:
             self._queue.put(None)
             self._thread.join()
 
+    def _put(self, entry: _Entry) -> None:
+        with self._door:
+            if self._end is not None:
+                raise LedgerError(self._end)
+            self._queue.put(entry)
+
     def _run(self) -> None:
+        try:
+            self._work()
+        except BaseException as error:
+            log.exception("ledger_thread_died")
+            self.failed = error
+            self._shut(f"the ledger's thread has died: {type(error).__name__}: {error}")
+            _guard(self._on_death, error)
+        else:
+            self._shut("the ledger is closed")
+
+    def _work(self) -> None:
         connection = self._connect()
         try:
-            while (entry := self._queue.get()) is not None:
-                batch, last = self._batch(entry)
-                self._commit(connection, batch)
-                if last:
-                    return
+            is_last = False
+            while not is_last:
+                self._taken, is_last = self._batch()
+                if self._taken:
+                    self._commit(connection, self._taken)
+                self._taken = []
         finally:
             connection.close()
 
-    def _batch(self, first: _Entry) -> tuple[list[_Entry], bool]:
-        batch = [first]
-        while len(batch) < BATCH:
-            try:
+    def _shut(self, reason: str) -> None:
+        """Answer all who wait; whoever comes later is turned away at the door."""
+        with self._door:
+            self._end = reason
+        left = [*self._taken, *self._again]
+        with suppress(queue.Empty):
+            while True:
                 entry = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if entry is None:
-                return batch, True
-            batch.append(entry)
-        return batch, False
+                if entry is not None:
+                    left.append(entry)
+        for entry in left:
+            entry.error = LedgerError(reason)
+        self._tell(left, set())
+
+    def _batch(self) -> tuple[list[_Entry], bool]:
+        """What is to be done together, and whether it is the last."""
+        taken = self._gather()
+        batch = [entry for entry in taken if entry is not None]
+        is_last = len(batch) < len(taken)
+        if self._again and (is_last or not batch or self.failed is None):
+            batch = [*self._again, *batch]
+            self._again.clear()
+        return batch, is_last
+
+    def _gather(self) -> list[_Entry | None]:
+        """All that waits, up to a limit; nothing if only what is to be done again waits."""
+        taken: list[_Entry | None] = []
+        with suppress(queue.Empty):
+            taken.append(self._queue.get(timeout=AGAIN_EVERY if self._again else None))
+            while taken[-1] is not None and len(taken) < BATCH:
+                taken.append(self._queue.get_nowait())
+        return taken
 
     def _commit(self, connection: sqlite3.Connection, batch: list[_Entry]) -> None:
         topics: set[str] = set()
+        before = connection.total_changes
         try:
             connection.execute("BEGIN IMMEDIATE")
             for entry in batch:
                 self._do(connection, entry, topics)
             connection.execute("COMMIT")
-            self.commits += 1
-            self.failed = None
         except sqlite3.Error as error:
-            if connection.in_transaction:
-                connection.rollback()
-            self.failed = error
+            self._undo(connection, batch, error)
             topics.clear()
-            for entry in batch:
-                entry.error = LedgerError(f"the ledger could not commit: {error}")
+        else:
+            self.commits += 1
+            self._note_health(batch, has_written=connection.total_changes > before)
         self._tell(batch, topics)
 
     def _do(self, connection: sqlite3.Connection, entry: _Entry, topics: set[str]) -> None:
         transaction = Transaction(connection)
         connection.execute("SAVEPOINT job")
         try:
-            entry.result = entry.job(transaction)
-        except Exception as error:  # noqa: BLE001  it is the caller's, handed back to it
+            entry.error, entry.result = None, entry.job(transaction)
+        except BaseException as error:  # noqa: BLE001  it is the caller's, handed back to it
             connection.execute("ROLLBACK TO job")
-            entry.error = error
+            entry.error = translate(error)
         else:
             topics |= transaction.topics
         connection.execute("RELEASE job")
+
+    def _undo(
+        self, connection: sqlite3.Connection, batch: list[_Entry], error: BaseException
+    ) -> None:
+        with suppress(sqlite3.Error):
+            connection.rollback()
+        self.failed = error
+        for entry in batch:
+            entry.error = LedgerError(f"the ledger could not commit: {error}")
+
+    def _note_health(self, batch: list[_Entry], *, has_written: bool) -> None:
+        trouble = [entry.error for entry in batch if isinstance(entry.error, LedgerError)]
+        if trouble:
+            self.failed = trouble[-1]
+        elif has_written:
+            self.failed = None
 
     def _tell(self, batch: list[_Entry], topics: set[str]) -> None:
         calls: dict[asyncio.AbstractEventLoop, list[Callable[[], None]]] = defaultdict(list)
@@ -170,18 +233,37 @@ class Writer:
             if entry.loop is not None:
                 calls[entry.loop].append(entry.settle)
             elif entry.error is not None:
-                self._lost(entry.error)
+                self._keep(entry, entry.error)
         for topic in topics:
-            for loop, callback in tuple(self._listeners[topic]):
+            for loop, callback in tuple(self._listeners.get(topic, ())):
                 calls[loop].append(callback)
         for loop, callbacks in calls.items():
             _call(loop, callbacks)
+
+    def _keep(self, entry: _Entry, error: BaseException) -> None:
+        """Nobody waits for it, so nobody would try again: what the disk refused is kept."""
+        can_wait = isinstance(error, LedgerError) and self._end is None
+        if can_wait and len(self._again) < AGAIN_LIMIT:
+            self._again.append(entry)
+        else:
+            _guard(self._lost, error)
+
+
+def _guard(callback: Callable[[BaseException], None], error: BaseException) -> None:
+    """A listener's own failure must not end the ledger."""
+    try:
+        callback(error)
+    except Exception:
+        log.exception("ledger_callback_failed")
 
 
 def _call(loop: asyncio.AbstractEventLoop, callbacks: list[Callable[[], None]]) -> None:
     def run_all() -> None:
         for callback in callbacks:
-            callback()
+            try:
+                callback()
+            except Exception as error:  # noqa: BLE001  one listener must not silence the others
+                loop.call_exception_handler({"message": "ledger listener", "exception": error})
 
     try:
         loop.call_soon_threadsafe(run_all)

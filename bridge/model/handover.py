@@ -64,12 +64,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmed:
-    """The ingress has recorded that revision of the outcome."""
+    """The ingress has recorded outcomes: (order id, revision) of each."""
 
     ingress: str
     restaurant: str
-    order_id: str
-    revision: int
+    revisions: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import structlog
 
-from bridge.adapter import Adapter, Capability, TicketRejected
+from bridge.adapter import Adapter, Capability, PosUnreachable, TicketRejected
 from bridge.ledger import Ledger, LedgerError, Transaction, deliveries
-from bridge.ledger.deliveries import Verdict, Work
-from bridge.model import Acceptance, DeliveryState, Order, Ticket
+from bridge.ledger.deliveries import MAY_BE_THERE, OPERATOR_TASK, Verdict, Work
+from bridge.ledger.transaction import Job
+from bridge.model import Acceptance, DeliveryState, Difference, Order, Ticket
 from bridge.telemetry import Metrics
-from bridge.worker import policy
+from bridge.worker import policy, vendor
 from bridge.worker.policy import Call, LaneEffect, Resolution
 from bridge.worker.pos import Pos
 
@@ -21,17 +23,31 @@ DONE = Verdict(state=DeliveryState.DONE, outcome="accepted")
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What a look-up says; None: the POS does not have it."""
+
+    acceptance: Acceptance | None
+
+
 class Attempts:
     """Brings deliveries of one restaurant to its POS, one try at a time for each."""
 
     def __init__(
-        self, pos: Pos, ledger: Ledger, *, metrics: Metrics, random: Callable[[], float]
+        self,
+        pos: Pos,
+        ledger: Ledger,
+        *,
+        metrics: Metrics,
+        random: Callable[[], float],
+        may_start: Callable[[], bool] = lambda: True,
     ) -> None:
         self._pos = pos
         self._adapter: Adapter = pos.adapter
         self._ledger = ledger
         self._metrics = metrics
         self._random = random
+        self._may_start = may_start
 
     async def bring(self, work: Work) -> None:
         """Do what the delivery's state asks for, up to one try."""
@@ -44,6 +60,8 @@ class Attempts:
         ticket = await self._translate(work)
         if ticket is None:
             return
+        if not self._may_start():
+            return
         attempt = await self._ledger.write(lambda tx: self._begin(tx, work, ticket))
         if attempt is not None:
             await self._send(work, call, ticket, attempt)
@@ -53,39 +71,49 @@ class Attempts:
         return deliveries.begin(tx, work, ticket, self._adapter.spec.name, now)
 
     async def _translate(self, work: Work) -> Ticket | None:
+        spec = self._adapter.spec
         try:
-            return self._adapter.translate(_visible(work.order, self._adapter), work.slip)
+            ticket = self._adapter.translate(_visible(work.order, self._adapter), work.slip)
+            _check_ticket(ticket)
         except TicketRejected as error:
-            decision = policy.decide(error, work, self._adapter.spec, 0.0, self._random)
+            decision = policy.decide(error, work, spec, self._ledger.now(), self._random)
             verdict = decision.verdict
         except Exception as error:
-            log.exception("translate_failed", adapter=self._adapter.spec.name)
+            log.exception("translate_failed", adapter=spec.name)
             cause = f"{policy.describe(error)}; nothing was sent"
             verdict = Verdict(state=DeliveryState.HELD, outcome="adapter_bug", cause=cause)
-        await self._finish(work, verdict)
+        else:
+            return ticket
+        await self._finish(work, _in_doubt(verdict) if _may_be_sent(work) else verdict)
         return None
 
     async def _send(self, work: Work, call: Call, ticket: Ticket, attempt: int) -> None:
+        limit = self._adapter.spec.submit_timeout
         try:
-            async with asyncio.timeout(self._adapter.spec.submit_timeout):
-                acceptance = await self._call(work, call, ticket)
+            acceptance = await vendor.call(self._call(work, call, ticket), Acceptance, limit=limit)
+            _check_acceptance(acceptance)
         except Exception as error:  # noqa: BLE001  an adapter may raise anything
             await self._fail(work, error, attempt)
             return
-        self._pos.took_ticket()
         await self._finish(work, DONE, attempt=attempt, acceptance=acceptance)
+        self._pos.took_ticket()
         self._metrics.ticket_seconds.observe(max(0.0, self._ledger.now() - work.accepted_at))
 
-    async def _call(self, work: Work, call: Call, ticket: Ticket) -> Acceptance:
+    async def _call(self, work: Work, call: Call, ticket: Ticket) -> object:
         if call is Call.SUBMIT:
             return await self._adapter.submit(ticket, work.key)
         method = getattr(self._adapter, call.value)
-        acceptance: Acceptance = await method(ticket, work.key, work.pos_ref or "")
-        return acceptance
+        answer: object = await method(ticket, work.key, work.pos_ref or "")
+        return answer
 
     async def _fail(self, work: Work, error: Exception, attempt: int) -> None:
         now = self._ledger.now()
         decision = policy.decide(error, work, self._adapter.spec, now, self._random)
+        if isinstance(error, vendor.AdapterStuckError):
+            # The call may still bring the ticket: never send a second one beside it.
+            cause = f"{error}; {MAY_BE_THERE}"
+            stuck = Verdict(state=DeliveryState.HELD, outcome="adapter_bug", cause=cause)
+            decision = policy.Decision(verdict=stuck)
         reason = policy.describe(error)
         if decision.effect is LaneEffect.DOWN:
             self._pos.failed(reason)
@@ -108,38 +136,41 @@ class Attempts:
             case Resolution.RESEND:
                 return True
             case Resolution.WAIT:
-                lag = getattr(self._adapter.spec.repeat, "lag", 1.0)
-                at = (work.last_try_at or now) + lag
+                at = policy.settled_at(self._adapter.spec, work)
                 await self._finish(work, _wait_until(at))
                 return False
             case Resolution.HOLD:
-                held = Verdict(
-                    state=DeliveryState.HELD, outcome="unknown", cause=policy.MAY_BE_THERE
-                )
+                held = Verdict(state=DeliveryState.HELD, outcome="unknown", cause=MAY_BE_THERE)
                 await self._finish(work, held)
                 return False
             case Resolution.FIND:
                 return await self._is_absent(work)
 
     async def _is_absent(self, work: Work) -> bool:
+        """Ask the POS; True if it does not have it and there is still time to send it."""
         try:
-            async with asyncio.timeout(FIND_LIMIT):
-                found = await self._find(work.key)
+            found = await vendor.call(self._find(work.key), _Found, limit=FIND_LIMIT)
         except Exception as error:  # noqa: BLE001  an adapter may raise anything
             reason = f"the POS could not be asked: {policy.describe(error)}"
+            if isinstance(error, PosUnreachable):
+                self._pos.failed(policy.describe(error))
             now = self._ledger.now()
             await self._finish(work, policy.still_unknown(work, reason, now, self._random))
             return False
-        if found is None:
-            return True
-        await self._finish(work, DONE, acceptance=found)
-        return False
+        verdict = policy.absent(work, self._ledger.now())
+        if found.acceptance is not None:
+            verdict = DONE
+        if verdict is not None:
+            await self._finish(work, verdict, acceptance=found.acceptance)
+        return verdict is None
 
-    async def _find(self, key: str) -> Acceptance | None:
+    async def _find(self, key: str) -> _Found:
         if Capability.LOOKUP not in self._adapter.spec.capabilities:
             raise TypeError("this adapter cannot look up")
-        found: Acceptance | None = await self._adapter.find(key)  # type: ignore[attr-defined]
-        return found
+        found = await self._adapter.find(key)  # type: ignore[attr-defined]
+        if found is not None:
+            _check_acceptance(found)
+        return _Found(acceptance=found)
 
     async def _finish(
         self,
@@ -151,19 +182,22 @@ class Attempts:
     ) -> None:
         """Write the outcome; a ledger that cannot write is asked until it can."""
 
-        def job(tx: Transaction) -> None:
-            deliveries.finish(
-                tx, work, verdict, self._ledger.now(), attempt=attempt, acceptance=acceptance
-            )
+        def job(tx: Transaction) -> bool:
+            now = self._ledger.now()
+            return deliveries.finish(tx, work, verdict, now, attempt=attempt, acceptance=acceptance)
 
+        if await self._write(work, job):
+            self._tell(work, verdict)
+        else:
+            log.warning("decided_by_others", order_id=work.order_id, outcome=verdict.outcome)
+
+    async def _write(self, work: Work, job: Job[bool]) -> bool:
         while True:
             try:
-                await self._ledger.write(job)
-                break
+                return await self._ledger.write(job)
             except LedgerError as error:
                 log.warning("outcome_not_written", order_id=work.order_id, reason=str(error))
                 await asyncio.sleep(LEDGER_RETRY)
-        self._tell(work, verdict)
 
     def _tell(self, work: Work, verdict: Verdict) -> None:
         self._metrics.attempts.labels(work.restaurant, verdict.outcome).inc()
@@ -180,6 +214,37 @@ class Attempts:
         )
 
 
+def _may_be_sent(work: Work) -> bool:
+    return work.state is DeliveryState.UNKNOWN
+
+
+def _in_doubt(verdict: Verdict) -> Verdict:
+    """What cannot be sent now may have been sent before: a person must look."""
+    cause = f"{verdict.cause}; {MAY_BE_THERE}"
+    return replace(verdict, state=DeliveryState.HELD, cause=cause)
+
+
+def _check_ticket(ticket: object) -> None:
+    if not (isinstance(ticket, Ticket) and isinstance(ticket.body, bytes)):
+        raise vendor.AdapterBugError("translate did not return a Ticket with a body of bytes")
+    _check_text(ticket.preview, ticket.content_type)
+
+
+def _check_acceptance(acceptance: object) -> None:
+    if not isinstance(acceptance, Acceptance):
+        name = type(acceptance).__name__
+        raise vendor.AdapterBugError(f"{name} was returned instead of Acceptance")
+    _check_text(acceptance.pos_ref)
+
+
+def _check_text(*values: object) -> None:
+    """Only what can be stored: the outcome must not be lost for a broken character."""
+    for value in values:
+        if not isinstance(value, str):
+            raise vendor.AdapterBugError(f"{type(value).__name__} was given where text belongs")
+        value.encode()
+
+
 def _visible(order: Order, adapter: Adapter) -> Order:
     return order if Capability.CONTACT in adapter.spec.capabilities else order.without_contact()
 
@@ -193,12 +258,14 @@ def _wait_until(at: float) -> Verdict:
     )
 
 
+def _words(change: Difference) -> str:
+    return f"{change.what} {' -> '.join(text for text in (change.before, change.after) if text)}"
+
+
 def _task_for_operator(work: Work, adapter: Adapter) -> Verdict:
-    changes = "; ".join(
-        f"{change.what} {change.before} {change.after}".strip() for change in work.slip.differences
-    )
+    changes = "; ".join(_words(change) for change in work.slip.differences)
     cause = (
         f"{adapter.spec.title} cannot take a {work.operation}: "
         f"correct order {work.order.number or work.order_id} by hand ({changes})"
     )
-    return Verdict(state=DeliveryState.HELD, outcome="operator_task", cause=cause)
+    return Verdict(state=DeliveryState.HELD, outcome=OPERATOR_TASK, cause=cause)

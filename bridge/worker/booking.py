@@ -2,6 +2,7 @@
 
 placed, nothing live          -> a place delivery, ready or waiting for a sign
 placed again                  -> nothing, or the release of one that waits
+a sign that the guest paid    -> the release of one that waits, or is held for want of it
 changed, never heard of       -> a place delivery if it was paid for us, else archived
 changed, not sent yet         -> folded into the delivery that waits
 changed, sent                 -> a change delivery behind it
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from bridge.ledger.book import Action, Book, Booked, Booking, Fold, Move, Open
 from bridge.model import (
     DeliveryState,
+    Event,
     Fate,
     Handover,
     Operation,
@@ -25,6 +27,8 @@ from bridge.model import (
 
 SIGN_WAIT = 120.0  # a written 2XX without a commit sign under on_commit
 GHOST_WAIT = 900.0  # an answer that never went out, without any sign
+
+LEAST_TIME = 300.0  # to be tried, from the moment an order is fired
 
 _UNSENT = frozenset({DeliveryState.WAITING, DeliveryState.READY})
 _DEAD = frozenset({DeliveryState.VOIDED, DeliveryState.REFUSED})
@@ -54,21 +58,30 @@ class _Case:
 
 def decide(book: Book, handover: Handover, terms: Terms, now: float) -> Booking:
     """What to write for this event."""
-    order = handover.event.order
     placed = isinstance(handover.event, OrderPlaced)
-    newest = order if book.current is None or order.is_newer_than(book.current) else book.current
     case = _Case(
         book=book,
         handover=handover,
         terms=terms,
         now=now,
-        order=newest,
+        order=_newest(book, handover.event),
         committed=book.committed or not placed,
     )
     place = book.place
     if place is None or place.state in _DEAD:
         return _open_place(case) if placed else _open_by_change(case, place)
     return _update(case, place)
+
+
+def _newest(book: Book, event: Event) -> Order:
+    """By the platform's own times; where they do not tell, a change follows what was placed."""
+    order, current = event.order, book.current
+    if current is None or order.is_newer_than(current):
+        return order
+    if order == current or current.is_newer_than(order):
+        return current
+    is_live = book.place is not None and book.place.state not in _DEAD
+    return current if isinstance(event, OrderPlaced) and is_live else order
 
 
 def _open_place(case: _Case) -> Booking:
@@ -95,6 +108,8 @@ def _update(case: _Case, place: Booked) -> Booking:
     actions: list[Action] = []
     if _is_released_now(case, place):
         actions.append(_release(case, place))
+    elif _is_written_after_all(case, place):
+        actions.append(_expect_sign(case, place))
     news, note = _carry_news(case, place)
     if not isinstance(case.handover.event, OrderPlaced):
         note = f"{note}; a sign that the guest paid" if actions else note
@@ -106,25 +121,33 @@ def _carry_news(case: _Case, place: Booked) -> tuple[list[Action], str]:
     if current is None or case.order is current:
         is_stale = current is not None and current.is_newer_than(case.handover.event.order)
         return [], "stale: dropped" if is_stale else "known already"
-    if place.state in _UNSENT:
+    if place.state in _UNSENT or _lacks_sign(place):
         return _fold_into_place(case, place)
     return _queue_behind(case)
 
 
 def _fold_into_place(case: _Case, place: Booked) -> tuple[list[Action], str]:
+    """What was queued behind it while it was being sent is in the newest order, too."""
+    behind = [_drop(d, "part of the ticket itself by now") for d in _unsent(case) if d != place]
     if not case.order.lines:
         cause = "nothing is left on the order"
-        return [Move(delivery_id=place.id, state=DeliveryState.VOIDED, cause=cause)], cause
-    slip = Slip(kind=SlipKind.PLACE, version=place.version)
-    return [Fold(delivery_id=place.id, content=case.order, slip=slip)], "folded into the ticket"
+        return [*behind, _drop(place, cause)], cause
+    fold = Fold(
+        delivery_id=place.id,
+        content=case.order,
+        slip=place.slip,
+        promise_at=_promise(case, place.accepted_at),
+    )
+    return [*behind, fold], "folded into the ticket"
 
 
 def _queue_behind(case: _Case) -> tuple[list[Action], str]:
-    sent = [d for d in case.book.deliveries if d.state not in _UNSENT | _DEAD]
-    waiting = [d for d in case.book.deliveries if d.state in _UNSENT]
-    found = differences(sent[-1].content, case.order)
+    waiting = _unsent(case)
+    found = differences(_last_sent(case).content, case.order)
     if waiting:
-        return _fold_into_change(case, waiting[-1], changed=bool(found))
+        older = [_drop(d, "replaced by a later change") for d in waiting[:-1]]
+        actions, note = _fold_into_change(case, waiting[-1], changed=bool(found))
+        return [*older, *actions], note
     if not found:
         return [], "status only: nothing for the kitchen"
     return [_follow(case, case.book.next_version)], "queued behind the ticket"
@@ -133,36 +156,47 @@ def _queue_behind(case: _Case) -> tuple[list[Action], str]:
 def _fold_into_change(case: _Case, change: Booked, *, changed: bool) -> tuple[list[Action], str]:
     if not changed:
         cause = "the change was taken back"
-        return [Move(delivery_id=change.id, state=DeliveryState.VOIDED, cause=cause)], cause
+        return [_drop(change, cause)], cause
     follow = _follow(case, change.version)
     if follow.operation is change.operation:
         fold = Fold(delivery_id=change.id, content=case.order, slip=follow.slip)
         return [fold], "folded into the change"
     cause = "replaced by a later change"
-    move = Move(delivery_id=change.id, state=DeliveryState.VOIDED, cause=cause)
-    return [move, _follow(case, case.book.next_version)], cause
+    return [_drop(change, cause), _follow(case, case.book.next_version)], cause
 
 
 def _follow(case: _Case, version: int) -> Open:
     """The delivery that brings the newest state behind what was sent."""
-    sent = [d for d in case.book.deliveries if d.state not in _UNSENT | _DEAD]
-    found = differences(sent[-1].content, case.order)
     cancel = not case.order.lines
     slip = Slip(
         kind=SlipKind.VOID if cancel else SlipKind.CHANGE,
         version=version,
-        differences=found,
+        differences=differences(_last_sent(case).content, case.order),
         reason="nothing is left on the order" if cancel else "",
     )
-    return Open(
+    follow = Open(
         operation=Operation.CANCEL if cancel else Operation.CHANGE,
         version=version,
         state=DeliveryState.READY,
         slip=slip,
         content=case.order,
-        promise_at=case.now + case.terms.give_up_after,
+        promise_at=_promise(case, _received(case)),
         next_at=case.now,
     )
+    return _doubted(follow) if _may_be_done_already(case) else follow
+
+
+def _unsent(case: _Case) -> list[Booked]:
+    return [d for d in case.book.deliveries if d.state in _UNSENT]
+
+
+def _last_sent(case: _Case) -> Booked:
+    """What the kitchen was told last, or is being told, or may have been told."""
+    return [d for d in case.book.deliveries if d.state not in _UNSENT | _DEAD][-1]
+
+
+def _drop(delivery: Booked, cause: str) -> Move:
+    return Move(delivery_id=delivery.id, state=DeliveryState.VOIDED, cause=cause)
 
 
 def _place(case: _Case, reason: str = "") -> Open:
@@ -173,46 +207,70 @@ def _place(case: _Case, reason: str = "") -> Open:
         state=DeliveryState.READY,
         slip=Slip(kind=SlipKind.PLACE, version=version, reason=reason),
         content=case.order,
-        promise_at=_promise(case),
+        promise_at=_promise(case, _received(case)),
         next_at=case.now,
     )
-    if _may_be_done_already(case):
-        cause = "received before this worker served the restaurant: may be done already"
-        return replace(start, state=DeliveryState.UNKNOWN, cause=cause)
     if not _is_released(case):
         return _wait_for_sign(case, start)
     fires_at = _fires_at(case)
     if fires_at > case.now:
         return replace(start, state=DeliveryState.WAITING, timer="release", next_at=fires_at)
-    return start
+    return _doubted(start) if _may_be_done_already(case) else start
+
+
+def _doubted(start: Open) -> Open:
+    """Another worker's ledger, lost since, may have known more: `repeat` decides."""
+    cause = "received before this worker served the restaurant: may be done already"
+    return replace(start, state=DeliveryState.UNKNOWN, cause=cause)
 
 
 def _wait_for_sign(case: _Case, start: Open) -> Open:
-    received = case.handover.received_at.timestamp()
     gone = case.handover.fate is Fate.GONE
     return replace(
         start,
         state=DeliveryState.WAITING,
         timer="void" if gone else "hold",
-        next_at=received + (GHOST_WAIT if gone else SIGN_WAIT),
+        next_at=_received(case) + (GHOST_WAIT if gone else SIGN_WAIT),
         cause="waits for a sign that the guest paid",
     )
 
 
+def _expect_sign(case: _Case, place: Booked) -> Move:
+    """A 2XX was written after all: from now on the clock holds the order, it does not void it."""
+    return Move(
+        delivery_id=place.id,
+        state=DeliveryState.WAITING,
+        timer="hold",
+        next_at=_received(case) + SIGN_WAIT,
+        cause="waits for a sign that the guest paid",
+    )
+
+
+def _is_written_after_all(case: _Case, place: Booked) -> bool:
+    is_waiting = place.state is DeliveryState.WAITING and place.timer == "void"
+    return is_waiting and case.handover.fate is not Fate.GONE
+
+
 def _release(case: _Case, place: Booked) -> Move:
     fires_at = _fires_at(case)
+    state, timer = DeliveryState.READY, None
     if fires_at > case.now:
         state, timer = DeliveryState.WAITING, "release"
-    else:
-        state, timer = DeliveryState.READY, None
+    elif _may_be_done_already(case):
+        state = DeliveryState.UNKNOWN
     return Move(delivery_id=place.id, state=state, timer=timer, next_at=max(fires_at, case.now))
+
+
+def _lacks_sign(place: Booked) -> bool:
+    """Held by the clock alone: nothing was sent, and the sign answers the question."""
+    return place.state is DeliveryState.HELD and place.timer == "hold"
 
 
 def _is_released_now(case: _Case, place: Booked) -> bool:
     """True if this event ends the wait, or gives the order a new time to be fired."""
     if place.state is DeliveryState.READY:
         return case.order is not case.book.current and _fires_at(case) > case.now
-    if place.state is not DeliveryState.WAITING:
+    if place.state is not DeliveryState.WAITING and not _lacks_sign(place):
         return False
     if place.timer == "release":
         return case.order is not case.book.current
@@ -225,21 +283,27 @@ def _is_released(case: _Case) -> bool:
     return not case.terms.on_commit and case.handover.fate is not Fate.GONE
 
 
+def _received(case: _Case) -> float:
+    return case.handover.received_at.timestamp()
+
+
 def _fires_at(case: _Case) -> float:
     due = case.order.due_at
     return due.timestamp() - case.terms.preparation if due else case.now
 
 
-def _promise(case: _Case) -> float:
-    """Never earlier than the plain promise: a due time just ahead must not hold a ticket."""
-    plain = case.handover.received_at.timestamp() + case.terms.give_up_after
+def _promise(case: _Case, accepted_at: float) -> float:
+    """Due time or a while after it came in, and never without time to be tried in."""
+    give_up_after = case.terms.give_up_after
+    plain = accepted_at + give_up_after
     due = case.order.due_at
-    return max(plain, due.timestamp()) if due else plain
+    if due is None:
+        return plain
+    return max(plain, due.timestamp(), _fires_at(case) + min(LEAST_TIME, give_up_after))
 
 
 def _may_be_done_already(case: _Case) -> bool:
-    received = case.handover.received_at.timestamp()
-    return case.handover.copy > 1 and received < case.terms.since
+    return case.handover.copy > 1 and _received(case) < case.terms.since
 
 
 def _is_older_than_service(case: _Case) -> bool:

@@ -17,7 +17,6 @@ from bridge.worker.attempt import Attempts
 from bridge.worker.pos import Pos
 
 IDLE = 30.0
-WINDOW = 64
 LEDGER_RETRY = 0.5
 
 log = structlog.get_logger()
@@ -48,55 +47,71 @@ class Lane:
         self._wake = asyncio.Event()
         self._running: dict[int, asyncio.Task[None]] = {}
         self._checkouts: set[str] = set()
+        self._limit = max(1, pos.adapter.spec.max_in_flight)
         self._stopping = False
 
     def wake(self) -> None:
         self._wake.set()
 
     async def run(self) -> None:
-        """Until `stop`; then the attempts that run are finished first."""
+        """Until `stop`; then the attempts that run are finished first. Cancelled: at once."""
         forget = self._ledger.listen(lane_topic(self.restaurant), self.wake)
         self._pos.on_change(self.wake)
         try:
             while not self._stopping:
                 self._wake.clear()
-                await self._turn()
+                await self._sleep_until(await self._turn())
+            await self._finish_running()
         finally:
             forget()
-            if self._running:
-                await asyncio.wait(self._running.values())
+            for task in self._running.values():
+                task.cancel()
+            await self._finish_running()
 
     def stop(self) -> None:
         """Start nothing new."""
         self._stopping = True
         self._wake.set()
 
-    async def _turn(self) -> None:
+    async def _finish_running(self) -> None:
+        if self._running:
+            await asyncio.wait(tuple(self._running.values()))
+
+    async def _turn(self) -> float | None:
+        """Start what may start; returns when the clock has something to do next."""
+        # As it is now, on this loop: the plan itself is made on the ledger's thread.
+        running, limit = frozenset(self._running), self._count_free()
         try:
-            plan = await self._ledger.write(self._plan)
+            plan = await self._ledger.write(lambda tx: self._plan(tx, running, limit))
         except LedgerError as error:
             log.warning("lane_cannot_read", restaurant=self.restaurant, reason=str(error))
             await asyncio.sleep(LEDGER_RETRY)
             self._wake.set()
-            return
+            return None
         for work in plan.work:
             self._start(work)
-        await self._sleep_until(plan.next_at)
+        return plan.next_at
 
-    def _plan(self, tx: Transaction) -> _Plan:
+    def _count_free(self) -> int:
+        """How many deliveries to look at: those that are being prepared are still listed."""
+        free = self._limit - len(self._running)
+        return self._limit if self._is_able() and free > 0 else 0
+
+    def _is_able(self) -> bool:
+        return not self._stopping and self._may_start() and self._pos.takes_tickets
+
+    def _plan(self, tx: Transaction, running: frozenset[int], limit: int) -> _Plan:
         now = self._ledger.now()
+        deliveries.recover_lost(tx, self.restaurant, running, now)
         deliveries.run_timers(tx, self.restaurant, now)
         deliveries.hold_late(tx, self.restaurant, now)
         return _Plan(
-            work=deliveries.list_work(tx, self.restaurant, now, WINDOW),
+            work=deliveries.list_work(tx, self.restaurant, now, limit),
             next_at=deliveries.next_moment(tx, self.restaurant, now),
         )
 
     def _start(self, work: Work) -> None:
-        limit = self._pos.adapter.spec.max_in_flight
-        if self._stopping or not self._may_start() or not self._pos.takes_tickets:
-            return
-        if len(self._running) >= limit or work.id in self._running:
+        if not self._is_able() or len(self._running) >= self._limit or work.id in self._running:
             return
         if work.checkout_id in self._checkouts:
             return
@@ -109,7 +124,7 @@ class Lane:
         try:
             await self._attempts.bring(work)
         except Exception:
-            # A bug of ours: the intent in the ledger stays, and says what must be found out.
+            # A bug of ours, or no ledger: if the intent is written, the next turn finds it lost.
             log.exception("attempt_failed", restaurant=self.restaurant, order_id=work.order_id)
             await asyncio.sleep(LEDGER_RETRY)
 

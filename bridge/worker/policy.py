@@ -28,11 +28,16 @@ from bridge.adapter import (
     ReadBack,
     TicketRejected,
 )
-from bridge.ledger.deliveries import Verdict, Work
+from bridge.ledger.deliveries import MAY_BE_THERE, Verdict, Work
 from bridge.model import DeliveryState, Operation, SlipKind
 
-MAY_BE_THERE = "may already be in the POS: look there before it is sent again"
-_BACK_OFF = wait_exponential(multiplier=0.5, max=15)
+# An adapter may ask for a longer pause; then it says so again.
+LONGEST_PAUSE = 600.0
+LONGEST_TEXT = 500
+# A look-up beyond the window of an idempotent POS that states no lag.
+QUIET = 10.0
+_LONGEST_BACK_OFF = 15.0
+_BACK_OFF = wait_exponential(multiplier=0.5, max=_LONGEST_BACK_OFF)
 _LEAST = 0.05
 
 
@@ -92,43 +97,58 @@ def decide(
     again_at = now + _delay(work.tries, random)
     match error:
         case TicketRejected():
-            field = f" ({error.field})" if error.field else ""
-            verdict = Verdict(
-                state=DeliveryState.REFUSED, outcome="rejected", cause=f"{error}{field}"
-            )
-            return Decision(verdict=verdict)
+            return Decision(verdict=_refused(error))
         case PosUnreachable():
-            verdict = _again(work, "unreachable", f"POS offline: {error}", again_at)
+            verdict = _again(work, spec, "unreachable", f"POS offline: {describe(error)}", again_at)
             return Decision(verdict=verdict, effect=LaneEffect.DOWN)
         case PosBusy():
-            at = max(again_at, now + error.retry_after)
-            return Decision(verdict=_again(work, "busy", f"POS busy: {error}", at))
+            at = max(again_at, now + _pause(error.retry_after))
+            return Decision(verdict=_again(work, spec, "busy", f"POS busy: {describe(error)}", at))
         case OperatorNeeded():
-            verdict = _again(work, "operator_needed", f"someone must act: {error}", again_at)
+            verdict = _again(
+                work, spec, "operator_needed", f"someone must act: {describe(error)}", again_at
+            )
             return Decision(verdict=verdict, effect=LaneEffect.DOWN)
         case AdapterMisconfigured():
-            verdict = _again(work, "misconfigured", f"settings: {error}", again_at)
+            verdict = _again(work, spec, "misconfigured", f"settings: {describe(error)}", again_at)
             return Decision(verdict=verdict, effect=LaneEffect.PAUSE)
         case _:
-            return Decision(verdict=_unknown(error, work, spec, again_at))
+            return Decision(verdict=_unknown(error, spec, again_at))
 
 
 def resolve(spec: AdapterSpec, work: Work, now: float) -> Resolution:
-    """What an unknown outcome asks for now."""
+    """What an unknown outcome asks for now. Past its promise nothing is sent by itself."""
     if isinstance(spec.repeat, Blind):
         return Resolution.HOLD
     if isinstance(spec.repeat, ReadBack):
-        settled_at = (work.last_try_at or 0.0) + spec.repeat.lag
-        return Resolution.FIND if now >= settled_at else Resolution.WAIT
+        return Resolution.FIND if now >= settled_at(spec, work) else Resolution.WAIT
     since = work.first_try_at if work.first_try_at is not None else work.accepted_at
-    if now < since + spec.repeat.window:
+    if now < min(since + spec.repeat.window, work.promise_at):
         return Resolution.RESEND
-    return Resolution.FIND if Capability.LOOKUP in spec.capabilities else Resolution.HOLD
+    if Capability.LOOKUP not in spec.capabilities:
+        return Resolution.HOLD
+    return Resolution.FIND if now >= settled_at(spec, work) else Resolution.WAIT
+
+
+def settled_at(spec: AdapterSpec, work: Work) -> float:
+    """From when on a look-up is to be believed."""
+    lag = spec.repeat.lag if isinstance(spec.repeat, ReadBack) else QUIET
+    return (work.last_try_at or 0.0) + lag
+
+
+def absent(work: Work, now: float) -> Verdict | None:
+    """The POS does not have it: None if it may be sent again, held if it is too late for that."""
+    if now < work.promise_at:
+        return None
+    cause = "late, and not in the POS: print?"
+    return Verdict(state=DeliveryState.HELD, outcome="absent", cause=cause)
 
 
 def still_unknown(work: Work, reason: str, now: float, random: Callable[[], float]) -> Verdict:
     """The look-up itself failed: ask again until the promise, then a person must."""
-    at = now + _delay(work.tries, random)
+    # Look-ups leave no attempt to count: the time since the last one stands for their number.
+    waited = max(0.0, now - (work.last_try_at or work.accepted_at))
+    at = now + max(_LEAST, random() * min(_LONGEST_BACK_OFF, max(1.0, waited)))
     if at > work.promise_at:
         return Verdict(state=DeliveryState.HELD, outcome="unknown", cause=MAY_BE_THERE)
     return Verdict(state=DeliveryState.UNKNOWN, outcome="unknown", cause=reason, next_at=at)
@@ -136,27 +156,54 @@ def still_unknown(work: Work, reason: str, now: float, random: Callable[[], floa
 
 def describe(error: BaseException) -> str:
     """The error in words for people; an adapter's bug names itself."""
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001  a vendor's class may do anything
+        text = "its text cannot be shown"
     if isinstance(error, AdapterError):
-        return str(error) or type(error).__name__
+        return _plain(text or name)
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    return f"adapter bug: {type(error).__name__}: {error}"
+    return _plain(f"adapter bug: {name}: {text}")
 
 
-def _again(work: Work, outcome: str, cause: str, at: float) -> Verdict:
+def _plain(text: str) -> str:
+    """Short, and fit to be stored."""
+    return text[:LONGEST_TEXT].encode("utf-8", "backslashreplace").decode()
+
+
+def _pause(seconds: object) -> float:
+    """What the adapter asked for, if it is a time."""
+    if isinstance(seconds, int | float) and seconds >= 0:
+        return min(float(seconds), LONGEST_PAUSE)
+    return 0.0
+
+
+def _refused(error: TicketRejected) -> Verdict:
+    field = _plain(f" ({error.field})") if error.field else ""
+    cause = f"{describe(error)}{field}"
+    return Verdict(state=DeliveryState.REFUSED, outcome="rejected", cause=cause)
+
+
+def _again(work: Work, spec: AdapterSpec, outcome: str, cause: str, at: float) -> Verdict:
+    """Nothing was sent this time. What was unknown before stays so, unless it was looked up."""
+    in_doubt = work.state is DeliveryState.UNKNOWN and not isinstance(spec.repeat, ReadBack)
     if at > work.promise_at:
-        late = f"not sent in time ({cause}): print?"
+        question = MAY_BE_THERE if in_doubt else "print?"
+        late = f"not sent in time ({cause}): {question}"
         return Verdict(state=DeliveryState.HELD, outcome=outcome, cause=late)
-    return Verdict(state=DeliveryState.READY, outcome=outcome, cause=cause, next_at=at)
+    state = DeliveryState.UNKNOWN if in_doubt else DeliveryState.READY
+    return Verdict(state=state, outcome=outcome, cause=cause, next_at=at)
 
 
-def _unknown(error: BaseException, work: Work, spec: AdapterSpec, again_at: float) -> Verdict:
+def _unknown(error: BaseException, spec: AdapterSpec, again_at: float) -> Verdict:
     outcome = "unknown" if isinstance(error, OutcomeUnknown | TimeoutError) else "adapter_bug"
     cause = describe(error)
-    if isinstance(spec.repeat, Blind) or again_at > work.promise_at:
+    if isinstance(spec.repeat, Blind):
         held = f"{cause}; {MAY_BE_THERE}"
         return Verdict(state=DeliveryState.HELD, outcome=outcome, cause=held)
-    # A look-up waits for its lag by itself (Resolution.WAIT), so the back-off is enough here.
+    # A look-up waits for its lag, and the promise is looked at, when it is resolved.
     return Verdict(state=DeliveryState.UNKNOWN, outcome=outcome, cause=cause, next_at=again_at)
 
 

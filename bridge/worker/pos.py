@@ -9,10 +9,14 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponen
 
 from bridge.adapter import Adapter, AdapterMisconfigured, OperatorNeeded
 from bridge.model import Availability, Deadline, PosState
+from bridge.worker import vendor
 from bridge.worker.policy import describe
 from bridge.worker.watch import Watch
 
+OPEN_LIMIT = 30.0
 PROBE_LIMIT = 3.0
+# A checkout in a hurry may ask for less: that its time was short says nothing about the POS.
+ENOUGH = 0.9 * PROBE_LIMIT
 CLOSE_LIMIT = 5.0
 
 log = structlog.get_logger()
@@ -60,31 +64,50 @@ class Pos:
 
     async def probe(self, deadline: Deadline) -> bool | None:
         """Ask the POS: True good, False it does not take tickets, None unclear (a time-out)."""
+        if self._is_paused():
+            return False
         if not self.opened.is_set():
             return False if self.watch.failing_since else None
+        limit = deadline.left
         try:
-            async with asyncio.timeout(deadline.left):
-                heard = await self.adapter.probe(deadline)
+            heard = await vendor.call(self._ask(deadline), Availability, limit=limit)
         except TimeoutError:
-            self.failed("no answer in time")
+            if limit >= ENOUGH:
+                self.failed("no answer in time")
             return None
         except Exception as error:  # noqa: BLE001  an adapter may raise anything
             self._note_error(error)
+            return False
+        if self._is_paused():  # meanwhile, by an attempt
             return False
         self._turn(lambda: self.watch.heard(heard, self._now()))
         return heard.state is not PosState.DOWN
 
     def took_ticket(self) -> None:
+        if self._is_paused():
+            return
         self._turn(lambda: self.watch.took_ticket(self._now()))
 
     def failed(self, reason: str) -> None:
         self._turn(lambda: self.watch.failed(reason, self._now()))
 
     def pause(self, reason: str) -> None:
-        """Nothing more is started for this restaurant until its settings are corrected."""
+        """Nothing more is started for this restaurant until `resume`."""
         self.paused = reason
         log.error("restaurant_paused", restaurant=self.restaurant, reason=reason)
         self._turn(lambda: self.watch.stopped(reason, self._now()))
+
+    def resume(self) -> None:
+        """A person says that it is mended; the next probe tells."""
+        self.paused = ""
+        self._turn(self.watch.trust)
+        self._tell()
+
+    def _is_paused(self) -> bool:
+        return bool(self.paused)
+
+    async def _ask(self, deadline: Deadline) -> object:
+        return await self.adapter.probe(deadline)
 
     async def _open(self) -> None:
         async for attempt in AsyncRetrying(
@@ -98,14 +121,13 @@ class Pos:
 
     async def _close(self) -> None:
         try:
-            async with asyncio.timeout(CLOSE_LIMIT):
-                await self.adapter.close()
+            await vendor.call(self.adapter.close(), object, limit=CLOSE_LIMIT)
         except Exception:
             log.exception("adapter_close_failed", restaurant=self.restaurant)
 
     async def _try_open(self) -> None:
         try:
-            await self.adapter.open()
+            await vendor.call(self.adapter.open(), object, limit=OPEN_LIMIT)
         except Exception as error:
             self._note_error(error)
             raise

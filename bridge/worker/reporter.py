@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from bridge.broker import Lines, PublishResult
-from bridge.ledger import Ledger, LedgerError, reports
+from bridge.ledger import Ledger, LedgerError, Transaction, reports
 from bridge.ledger.orders import REPORTS
 from bridge.model import Handover, Outcome, Pulses, Recorded
 
@@ -93,12 +93,13 @@ class Reporter:
                     tx, self._ledger.identity, self._ledger.now(), repeat_after=REPEAT_AFTER
                 )
             )
-            results = await asyncio.gather(*(self._tell(to, outcome) for to, outcome in due))
+            told = await asyncio.gather(*(self._tell(to, outcome) for to, outcome in due))
+            await self._note_sent([one for one, went in zip(due, told, strict=True) if went])
         except LedgerError as error:
             log.warning("outcomes_unknown", reason=str(error))
             await self._sleep(1.0)
             return False
-        return bool(results) and all(results)
+        return bool(told) and all(told)
 
     async def _tell_recorded(self) -> None:
         waiting, self._recorded = self._recorded, defaultdict(set)
@@ -114,11 +115,17 @@ class Reporter:
     async def _tell(self, ingress: str, outcome: Outcome) -> bool:
         target = self._names.to_ingress(ingress)
         result = await self._publisher.publish(target, outcome, timeout=PUBLISH_LIMIT)
-        if result is not PublishResult.CONFIRMED:
-            return False
-        now = self._ledger.now()
-        await self._ledger.write(lambda tx: reports.sent(tx, ingress, outcome, now))
-        return True
+        return result is PublishResult.CONFIRMED
+
+    async def _note_sent(self, told: list[tuple[str, Outcome]]) -> None:
+        if not told:
+            return
+
+        def job(tx: Transaction) -> None:
+            for ingress, outcome in told:
+                reports.sent(tx, ingress, outcome, self._ledger.now())
+
+        await self._ledger.write(job)
 
     async def _rest(self, wake: asyncio.Event, seconds: float) -> None:
         try:

@@ -70,6 +70,13 @@ class Watch:
             self.availability, state=PosState.DOWN, reason=reason, checked_at=now
         )
 
+    def trust(self) -> None:
+        """Give it another chance: nothing is known, so nothing speaks against an attempt."""
+        self._forget()
+        self.availability = replace(
+            self.availability, state=PosState.UNKNOWN, reason="not asked yet", checked_at=None
+        )
+
     def _forget(self) -> None:
         self.failing_since = None
         self.failures = 0

@@ -98,7 +98,13 @@ class Worker:
             now=_now,
             random=context.random,
         )
-        attempts = Attempts(pos, context.ledger, metrics=context.metrics, random=context.random)
+        attempts = Attempts(
+            pos,
+            context.ledger,
+            metrics=context.metrics,
+            random=context.random,
+            may_start=lambda: context.may_start(restaurant),
+        )
         self._poses[restaurant] = pos
         self._lanes[restaurant] = Lane(
             pos,

@@ -129,7 +129,7 @@ async def test_an_acknowledgement_of_a_lost_connection_is_harmless(
 
 
 async def test_what_cannot_be_read_goes_to_the_dead_letters(
-    names, queue, send, kitchen, consumer, link, eventually
+    *, names, queue, send, kitchen, consumer, link, eventually
 ):
     async with link.connection.channel() as channel:
         exchange = await channel.get_exchange(names.orders, ensure=False)
@@ -142,7 +142,7 @@ async def test_what_cannot_be_read_goes_to_the_dead_letters(
 
 
 async def test_a_rejected_message_goes_to_the_dead_letters(
-    names, queue, send, links, broker, link, owned
+    *, names, queue, send, links, broker, link, owned
 ):
     async def refuse(received):
         await received.reject_to_dead("not ours")
@@ -156,7 +156,7 @@ async def test_a_rejected_message_goes_to_the_dead_letters(
 
 
 async def test_a_deleted_queue_is_noticed_and_restored(
-    names, queue, send, kitchen, links, broker, link, owned, eventually
+    *, names, queue, send, kitchen, links, broker, link, owned, eventually
 ):
     own = await links(broker.url)
 
@@ -174,7 +174,7 @@ async def test_a_deleted_queue_is_noticed_and_restored(
 
 
 async def test_a_queue_that_is_not_there_yet_is_waited_for(
-    names, plant, kitchen, links, broker, owned, eventually
+    *, names, plant, kitchen, links, broker, owned, eventually
 ):
     consumer = Consumer(
         await links(broker.url), names.orders_queue("late"), kitchen, random=lambda: 0.0

@@ -1,6 +1,6 @@
 import asyncio
-import subprocess
 import sys
+from asyncio.subprocess import PIPE
 
 import pytest
 
@@ -76,12 +76,14 @@ async def test_the_lock_of_a_killed_process_goes_to_the_one_who_waits(
     lock, links, names, broker, eventually
 ):
     command = [sys.executable, "-c", HOLDER, broker.url, names.prefix]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
-        try:
-            lines = iter(other.stdout.readline, b"")
-            await asyncio.to_thread(lambda: next(line for line in lines if line == b"held\n"))
-            waiting = lock(await links(broker.url))
-            await eventually(lambda: waiting.state is LockState.REFUSED)
-        finally:
-            other.kill()
+    other = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
+    try:
+        async with asyncio.timeout(60):
+            while await other.stdout.readline() != b"held\n":
+                pass
+        waiting = lock(await links(broker.url))
+        await eventually(lambda: waiting.state is LockState.REFUSED)
+    finally:
+        other.kill()
+        await other.communicate()
     await eventually(lambda: waiting.is_held)

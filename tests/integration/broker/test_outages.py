@@ -65,7 +65,7 @@ async def seen(names, own_broker, links, owned):
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
 async def test_a_broker_that_comes_back_has_lost_nothing(
-    end, names, own_broker, links, owned, seen, eventually
+    *, end, names, own_broker, links, owned, seen, eventually
 ):
     # A quorum queue younger than a second may come back without a leader after a SIGKILL.
     await asyncio.sleep(3)

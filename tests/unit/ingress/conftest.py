@@ -1,0 +1,119 @@
+import threading
+from dataclasses import dataclass, field
+
+import pytest
+
+from bridge.ingress.auth import EndpointAccess
+from bridge.ingress.gate import Judgement, Move
+from bridge.ingress.reception import Call, Reception
+from bridge.ledger import Ledger, LedgerError
+from bridge.model import Deadline
+from bridge.sources.bbot import Hook
+from bridge.telemetry import Metrics
+from tests.doorway import BBOT_ID, RESTAURANT, an_injection
+
+YES = Judgement(move=Move.ACCEPT, evidence={"state": "up"})
+DOWN = Judgement(
+    move=Move.REFUSE, status=503, code="pos_down", reason="no answer", evidence={"state": "down"}
+)
+CLOSED = Judgement(
+    move=Move.REFUSE, status=409, code="closed", reason="until 17:00", evidence={"state": "closed"}
+)
+
+
+@dataclass
+class FakeGate:
+    """Says what it is told to say."""
+
+    judgement: Judgement = YES
+    error: Exception | None = None
+    asked: list = field(default_factory=list)
+
+    async def decide(self, order, _deadline):
+        self.asked.append(order)
+        if self.error is not None:
+            raise self.error
+        return self.judgement
+
+
+class FailingLedger:
+    """A disk that is full."""
+
+    def __init__(self):
+        self.posted = []
+
+    async def write(self, _job):
+        raise LedgerError("database or disk is full")
+
+    def post(self, job):
+        self.posted.append(job)
+
+
+@pytest.fixture
+async def ledger(tmp_path):
+    ledger = await Ledger.open(tmp_path)
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def stall(ledger):
+    """Keeps the ledger's thread busy until it is told to go on."""
+    go_on = threading.Event()
+
+    def begin():
+        ledger.post(lambda _tx: go_on.wait(10))
+        return go_on
+
+    yield begin
+    go_on.set()
+
+
+@pytest.fixture
+def gate():
+    return FakeGate()
+
+
+@pytest.fixture
+def metrics():
+    return Metrics()
+
+
+@pytest.fixture
+def reception_on(gate, metrics):
+    """A reception that records in the given ledger."""
+    return lambda ledger: Reception(
+        ledger, gate, metrics=metrics, known_restaurants={BBOT_ID, "somebody-elses"}.__contains__
+    )
+
+
+@pytest.fixture
+def reception(reception_on, ledger):
+    return reception_on(ledger)
+
+
+@pytest.fixture
+def rows(ledger):
+    """What the ledger holds of the calls, oldest first."""
+
+    async def read():
+        return await ledger.read(
+            lambda tx: [dict(row) for row in tx.execute("SELECT * FROM request ORDER BY seq")]
+        )
+
+    return read
+
+
+def a_call(body=None, hook=Hook.ORDER_INJECTION, *, left=60.0, **more):
+    return Call(
+        endpoint=EndpointAccess(
+            id="an-endpoint", source="bbot", digests=(), restaurants={BBOT_ID: RESTAURANT}
+        ),
+        hook=hook,
+        body=an_injection() if body is None else body,
+        content_type=more.pop("content_type", "application/json"),
+        correlation_id=more.pop("correlation_id", "c-1"),
+        received_at=1_800_000_000.0,
+        deadline=Deadline(left, clock=lambda: 0.0),
+        **more,
+    )

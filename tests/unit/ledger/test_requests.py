@@ -1,0 +1,209 @@
+from dataclasses import replace
+
+import pytest
+
+from bridge.ledger import requests
+from bridge.ledger.requests import LATE, Request
+from bridge.model import Answer, Fate, OrderPlaced
+from tests.engine import RESTAURANT, START, an_order, placed
+
+YES = Answer(status=200, code="accepted", body=b"yes")
+NO = Answer(status=503, code="pos_down", body=b"no")
+WELCOME = Answer(status=200, code="accepted", body=b"welcome")
+ORDER = an_order()
+
+
+def a_request(order=ORDER, **more):
+    fields = {
+        "received_at": START,
+        "endpoint": "e",
+        "hook": "order-injection",
+        "correlation_id": "x",
+        "content_type": "application/json",
+        "body": b"{}",
+        "restaurant": RESTAURANT,
+        "order_id": order.id,
+        "checkout_id": order.checkout_id,
+        "event": OrderPlaced(order=order),
+    }
+    return Request(**{**fields, **more})
+
+
+@pytest.fixture
+def write(ledger):
+    async def run(function, *args, **kwargs):
+        return await ledger.write(lambda tx: function(tx, *args, **kwargs))
+
+    return run
+
+
+@pytest.fixture
+def inject(write):
+    async def run(order=ORDER, verdict=YES, fate=None):
+        recorded = await write(requests.record_injection, a_request(order), verdict, WELCOME)
+        if fate is not None:
+            await write(requests.settle, recorded.seq, fate)
+        return recorded
+
+    return run
+
+
+@pytest.fixture
+def outbox(write):
+    async def run(*restaurants):
+        found = await write(requests.next_handovers, "i", restaurants or (RESTAURANT,), 100)
+        return [event.seq for event in found]
+
+    return run
+
+
+async def test_a_yes_is_handed_over_once_its_fate_is_known(inject, outbox, write):
+    seq = (await inject()).seq
+    assert await outbox() == []
+    await write(requests.settle, seq, Fate.WRITTEN)
+    assert await outbox() == [seq]
+
+
+async def test_what_is_handed_over_is_what_came_in(inject, ledger):
+    await inject(fate=Fate.GONE)
+    (event,) = await ledger.read(lambda tx: requests.next_handovers(tx, "i", (RESTAURANT,), 100))
+    assert (event.event, event.fate, event.copy) == (OrderPlaced(order=ORDER), "gone", 1)
+    assert (event.event_id, event.received_at.timestamp()) == (f"i:{event.seq}", START)
+
+
+@pytest.mark.parametrize(("verdict", "fate"), [(NO, None), (YES, LATE)])
+async def test_a_no_and_a_yes_that_came_too_late_hand_nothing_over(inject, outbox, verdict, fate):
+    await inject(verdict=verdict, fate=fate)
+    assert await outbox() == []
+
+
+async def test_the_first_fate_told_stands(inject, outbox, write):
+    seq = (await inject(fate=Fate.WRITTEN)).seq
+    await write(requests.settle, seq, LATE)
+    assert await outbox() == [seq]
+
+
+async def test_after_a_crash_a_yes_without_a_fate_is_unsure(inject, ledger, write):
+    await inject()
+    assert await write(requests.settle_after_crash) == 1
+    (event,) = await ledger.read(lambda tx: requests.next_handovers(tx, "i", (RESTAURANT,), 9))
+    assert event.fate is Fate.UNSURE
+
+
+async def test_a_yes_whose_fate_was_never_told_does_not_wait_for_a_restart(inject, outbox, write):
+    seq = (await inject()).seq
+    assert await write(requests.settle_forgotten, START) == 0
+    assert await write(requests.settle_forgotten, START + 1) == 1
+    assert await outbox() == [seq]
+
+
+async def test_nothing_of_a_checkout_overtakes_what_is_still_open(inject, outbox, write):
+    first = (await inject()).seq
+    second = (await inject(an_order(order_id="o2"), fate=Fate.WRITTEN)).seq
+    other = (await inject(an_order(order_id="o3", checkout="c3"), fate=Fate.WRITTEN)).seq
+    assert await outbox() == [other]
+    await write(requests.settle, first, Fate.WRITTEN)
+    assert await outbox() == [first, other]
+    await write(requests.recorded, RESTAURANT, (first,), START)
+    assert await outbox() == [second, other]
+
+
+async def test_one_event_that_cannot_be_read_stops_only_its_checkout(inject, outbox, write, ledger):
+    bad = (await inject(fate=Fate.WRITTEN)).seq
+    good = (await inject(an_order(order_id="o3", checkout="c3"), fate=Fate.WRITTEN)).seq
+    await ledger.write(
+        lambda tx: tx.execute("UPDATE request SET event = '{}' WHERE seq = ?", (bad,))
+    )
+    assert await outbox() == [good]
+    row = await ledger.read(
+        lambda tx: tx.execute("SELECT error FROM request WHERE seq = ?", (bad,)).fetchone()
+    )
+    assert row["error"].startswith("cannot be handed over")
+
+
+# Asking again
+
+
+async def test_a_yes_is_repeated_byte_for_byte(inject):
+    first = await inject(fate=Fate.WRITTEN)
+    again = await inject(verdict=replace(YES, body=b"another"))
+    assert (again.answer.body, again.is_repeat) == (b"yes", True)
+    assert again.seq != first.seq
+
+
+async def test_a_yes_is_repeated_even_if_the_verdict_would_be_no_by_now(inject):
+    await inject(fate=Fate.WRITTEN)
+    assert (await inject(verdict=NO)).answer.body == b"yes"
+
+
+async def test_a_no_is_judged_anew(inject):
+    await inject(verdict=NO)
+    again = await inject()
+    assert (again.answer.status, again.is_repeat) == (200, False)
+
+
+async def test_a_yes_that_never_went_out_is_judged_anew(inject):
+    await inject(fate=LATE)
+    assert (await inject(verdict=NO)).answer.status == 503
+
+
+async def test_a_repeat_that_went_out_stands_although_the_first_try_was_late(inject, write):
+    """The second call got the yes of the first while the first was still being written."""
+    first = await inject()
+    await inject(fate=Fate.WRITTEN)
+    await write(requests.settle, first.seq, LATE)
+    third = await inject(verdict=NO)
+    assert (third.answer.body, third.is_repeat) == (b"yes", True)
+
+
+@pytest.mark.parametrize("state", ["voided", "refused"])
+async def test_what_came_to_nothing_is_judged_anew(inject, engine, ledger, state):
+    await inject(fate=Fate.WRITTEN)
+    await engine.take(placed(ORDER))
+    await ledger.write(lambda tx: tx.execute("UPDATE delivery SET state = ?", (state,)))
+    assert (await inject(verdict=NO)).answer.status == 503
+
+
+async def test_an_order_that_is_there_already_is_welcome(inject, engine):
+    """An order-change was faster, and the POS went down meanwhile."""
+    await engine.take(placed(ORDER))
+    again = await inject(verdict=NO)
+    assert (again.answer.body, again.is_repeat) == (b"welcome", False)
+
+
+# Publishing
+
+
+async def test_a_confirmed_event_never_goes_back_behind_recorded(inject, write, ledger):
+    seq = (await inject(fate=Fate.WRITTEN)).seq
+    await write(requests.recorded, RESTAURANT, (seq,), START)
+    await write(requests.published, seq, START)
+    row = await ledger.read(lambda tx: tx.execute("SELECT stage FROM request").fetchone())
+    assert row["stage"] == "recorded"
+
+
+async def test_every_publish_is_another_copy(inject, write, ledger):
+    seq = (await inject(fate=Fate.WRITTEN)).seq
+    await write(requests.tried, seq)
+    (event,) = await ledger.read(lambda tx: requests.next_handovers(tx, "i", (RESTAURANT,), 9))
+    assert event.copy == 2
+
+
+async def test_another_restaurants_worker_records_nothing(inject, outbox, write):
+    seq = (await inject(fate=Fate.WRITTEN)).seq
+    await write(requests.recorded, "elsewhere", (seq,), START)
+    assert await outbox() == [seq]
+
+
+async def test_a_published_event_is_late_once_its_time_has_passed(inject, write):
+    seq = (await inject(fate=Fate.WRITTEN)).seq
+    await write(requests.published, seq, START)
+    assert await write(requests.late, START, [RESTAURANT], "i") == []
+    (event,) = await write(requests.late, START + 60, [RESTAURANT], "i")
+    assert (event.seq, event.copy) == (seq, 2)
+
+
+async def test_the_backlog_counts_what_no_worker_has(inject, write):
+    await inject(fate=Fate.WRITTEN)
+    await inject(an_order(order_id="o2"))
+    assert await write(requests.backlog) == {"events": 1, "oldest": START}

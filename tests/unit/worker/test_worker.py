@@ -1,0 +1,115 @@
+import asyncio
+from typing import ClassVar
+
+import pytest
+
+from bridge.adapter import RestaurantFacts
+from bridge.ledger import LedgerError, deliveries
+from bridge.model import Availability, Deadline, PosState, Pulses
+from bridge.telemetry import Metrics
+from bridge.worker.worker import Post, Worker, WorkerContext, recover
+from tests.engine import RESTAURANT, START, MemoryPos, an_order, placed
+
+
+class Served(MemoryPos):
+    """Built by the worker, as a vendor's adapter is."""
+
+    made: ClassVar = []
+
+    def __init__(self, _settings, services):
+        super().__init__()
+        self.services = services
+        Served.made.append(self)
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    Served.made = []
+
+
+@pytest.fixture
+def pulses():
+    return Pulses()
+
+
+@pytest.fixture
+def worker(ledger, pulses):
+    context = WorkerContext(
+        ledger=ledger,
+        pulses=pulses,
+        metrics=Metrics(),
+        name="here:1",
+        console="http://127.0.0.1:8082",
+        random=lambda: 0.5,
+    )
+    facts = RestaurantFacts(id=RESTAURANT, name="Lopez", timezone="UTC")
+    return Worker(context, [Post(facts=facts, adapter=Served, settings=None, probe_every=60.0)])
+
+
+async def test_a_worker_serves_its_restaurants_until_it_is_stopped(worker, engine, pulses):
+    running = asyncio.create_task(worker.run())
+    await worker.started.wait()
+    sent = asyncio.Event()
+
+    async def submit(ticket, key):
+        sent.set()
+        return Served.made[0].take(ticket, key)
+
+    Served.made[0].submit = submit
+    await engine.take(placed(an_order()))
+    await sent.wait()
+    worker.stop()
+    await running
+    assert await engine.states() == ["place 1 done"]
+    assert pulses.find(RESTAURANT).pulse.availability.state is PosState.UP
+
+
+async def test_a_lane_that_dies_ends_the_worker(worker, ledger, monkeypatch):
+    def broken(*_args):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(deliveries, "run_timers", broken)
+    with pytest.raises(BaseExceptionGroup) as caught:
+        await worker.run()
+    assert caught.group_contains(ZeroDivisionError)
+
+
+async def test_a_pulse_is_sent_although_the_ledger_cannot_be_read(
+    worker, pulses, ledger, monkeypatch
+):
+    async def fail(_job):
+        raise LedgerError("full")
+
+    ledger.read = fail
+    told = asyncio.Event()
+    monkeypatch.setattr(pulses, "put", lambda _pulse: told.set())
+    running = asyncio.create_task(worker.run())
+    await told.wait()
+    worker.stop()
+    await running
+
+
+async def test_a_live_probe_asks_the_pos(worker):
+    running = asyncio.create_task(worker.run())
+    await worker.started.wait()
+    await worker._poses[RESTAURANT].opened.wait()
+
+    async def probe(_deadline):
+        return Availability(state=PosState.DOWN, reason="out of paper")
+
+    Served.made[0].probe = probe
+    assert await worker.probe(RESTAURANT, Deadline.after(3.0)) is False
+    worker.stop()
+    await running
+
+
+async def test_recovery_finds_what_was_interrupted_and_keeps_since_when_it_serves(
+    engine, ledger, clock
+):
+    await engine.take(placed(an_order()))
+    await ledger.write(lambda tx: tx.execute("UPDATE delivery SET state = 'sending'"))
+    first = await ledger.write(lambda tx: recover(tx, [RESTAURANT], clock()))
+    assert await engine.states() == ["place 1 unknown"]
+    clock.pass_time(60)
+    assert await ledger.write(lambda tx: recover(tx, [RESTAURANT], clock())) == first
+    assert first == {RESTAURANT: START}

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -171,7 +172,7 @@ def _print_text(site: "Site", ready: "Ready") -> None:
         f"  curl -u {identity.username}:{identity.password} -H 'Content-Type: application/json' "
         f"--data-binary @{site.sample} {hook}\n"
     )
-    click.echo(f"Its life: pos-bridge orders --socket {site.socket}")
+    click.echo(f"Its life: {sys.argv[0]} orders --socket {site.socket}")
 
 
 def _style() -> Callable[[str], str]:

@@ -206,7 +206,8 @@ class Gate:
             flight.add_done_callback(lambda _task: self._flights.pop(restaurant, None))
         # The time-out belongs to this checkout alone; the flight serves all who wait for it.
         done, _pending = await asyncio.wait({flight}, timeout=deadline.within(PROBE_BUDGET))
-        return flight.result() if done else None
+        # A worker that is stopped cancels its probe; that must not cancel the checkout.
+        return flight.result() if done and not flight.cancelled() else None
 
     async def _fly(self, restaurant: str) -> bool | None:
         if self._live_probe is None:

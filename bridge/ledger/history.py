@@ -10,6 +10,9 @@ import orjson
 from bridge.ledger.transaction import Transaction
 from bridge.model import DeliveryState, Operation
 
+# Heard of, and nothing to do about it.
+ARCHIVED = "archived"
+
 # Orders looked at for one page: everything else, checkouts too, waits while a page is read.
 SCAN = 500
 
@@ -42,6 +45,8 @@ class Page:
 def order_state(deliveries: list[tuple[str, str]]) -> str:
     """One word for an order, from its deliveries' (operation, state), oldest first."""
     states = [state for _operation, state in deliveries]
+    if not states:
+        return ARCHIVED
     for state in _URGENT:
         if state in states:
             return state
@@ -204,7 +209,7 @@ def _state_of_requests(requests: list[sqlite3.Row]) -> str:
     if any(row["stage"] in {"open", "published"} for row in requests):
         return DeliveryState.WAITING
     if any(row["stage"] == "recorded" for row in requests):
-        return "archived"
+        return ARCHIVED
     if all(row["fate"] == "late" for row in requests):
         return DeliveryState.VOIDED
     return DeliveryState.REFUSED

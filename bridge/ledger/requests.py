@@ -29,6 +29,10 @@ WHERE restaurant = ? AND order_id = ? AND hook = 'order-injection'
 ORDER BY request.seq DESC LIMIT 1
 """
 
+# What stands behind no order that is being made or was.
+_CAME_TO_NOTHING = frozenset({"voided", "refused"})
+_NOTHING = frozenset({None, "archived", *_CAME_TO_NOTHING})
+
 _PLACE_STATE = """
 SELECT state FROM delivery WHERE restaurant = ? AND order_id = ? AND operation = 'place'
 ORDER BY version DESC LIMIT 1
@@ -92,7 +96,7 @@ def find_accepted(tx: Transaction, restaurant: str, order_id: str) -> tuple[int,
     """The standing 2XX of an injection; None for one that was voided or refused since."""
     row = tx.execute(_ACCEPTED, (restaurant, order_id)).fetchone()
     state = _known_state(tx, restaurant, order_id)
-    if row is None or state in {"voided", "refused"}:
+    if row is None or state in _CAME_TO_NOTHING:
         return None
     answer = Answer(
         status=row["status"],
@@ -105,7 +109,7 @@ def find_accepted(tx: Transaction, restaurant: str, order_id: str) -> tuple[int,
 
 def is_known(tx: Transaction, restaurant: str, order_id: str) -> bool:
     """True if a live delivery exists, whoever created it."""
-    return _known_state(tx, restaurant, order_id) not in {None, "voided", "refused"}
+    return _known_state(tx, restaurant, order_id) not in _NOTHING
 
 
 def settle(tx: Transaction, seq: int, fate: str) -> None:

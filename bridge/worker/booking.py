@@ -86,8 +86,23 @@ def _newest(book: Book, event: Event) -> Order:
 
 def _open_place(case: _Case) -> Booking:
     again = case.book.place is not None
+    if _is_overtaken(case):
+        note = "nothing on it is waiting to be made any more"
+        return _booking(case, note, *([] if again else [_dead_place(case, note)]))
     note = "placed again after it had come to nothing" if again else "placed"
     return _booking(case, note, _place(case))
+
+
+def _is_overtaken(case: _Case) -> bool:
+    """Nothing is on it, or later news came before it and said that nothing is left to do."""
+    current = case.book.current
+    is_older = False
+    return not case.order.lines or (is_older and not case.order.is_waiting())
+
+
+def _dead_place(case: _Case, cause: str) -> Open:
+    start = _place(case)
+    return replace(start, state=DeliveryState.VOIDED, timer=None, next_at=None, cause=cause)
 
 
 def _open_by_change(case: _Case, place: Booked | None) -> Booking:
@@ -95,11 +110,11 @@ def _open_by_change(case: _Case, place: Booked | None) -> Booking:
     if place is not None and place.state is DeliveryState.REFUSED:
         return _booking(case, "changed after the POS had refused it: nothing to do")
     if not case.order.is_waiting():
-        return _archive(case, "archived: nothing on it is waiting to be made")
+        return _booking(case, "archived: nothing on it is waiting to be made")
     if place is not None:
         return _booking(case, "a sign after the void: fired again", _place(case, "REFIRED"))
     if _is_older_than_service(case):
-        return _archive(case, "archived: older than this bridge's service of the restaurant")
+        return _booking(case, "archived: older than this bridge's service of the restaurant")
     return _booking(case, "placed by an order-change: the injection was never heard", _place(case))
 
 
@@ -313,9 +328,3 @@ def _is_older_than_service(case: _Case) -> bool:
 
 def _booking(case: _Case, note: str, *actions: Action) -> Booking:
     return Booking(note=note, current=case.order, committed=case.committed, actions=actions)
-
-
-def _archive(case: _Case, note: str) -> Booking:
-    if case.book.current is None:
-        return Booking(note=note)
-    return _booking(case, note)

@@ -24,6 +24,7 @@ def show(ledger):
 @pytest.mark.parametrize(
     ("deliveries", "state"),
     [
+        ([], "archived"),
         ([("place", "waiting")], "waiting"),
         ([("place", "refused"), ("change", "voided")], "refused"),
         ([("place", "voided"), ("place", "done")], "done"),

@@ -232,7 +232,7 @@ def test_a_change_of_an_unknown_order_places_it():
 def test_a_change_of_an_unknown_order_that_is_not_ours_to_make_is_archived(order):
     found = booking(Book(), changed(order))
     assert found.note.startswith("archived")
-    assert (found.current, found.actions) == (None, ())
+    assert (found.current, found.actions) == (order, ())
 
 
 def test_the_injection_after_the_change_is_known_already():
@@ -241,6 +241,31 @@ def test_the_injection_after_the_change_is_known_already():
     found = booking(book, placed(ORDER))
     assert found.actions == ()
     assert found.current == news
+
+
+def test_an_injection_that_was_overtaken_by_the_end_of_its_order_is_voided():
+    last = later(nothing())
+    found = booking(a_book(current=last, committed=True), placed(ORDER))
+    action = only(found, Open)
+    assert (action.state, action.timer, action.next_at) == ("voided", None, None)
+    assert found.current == last
+
+
+def test_an_injection_that_comes_again_after_its_order_was_emptied_makes_nothing():
+    last = later(nothing())
+    book = a_book(booked(DeliveryState.VOIDED, content=last), current=last)
+    assert booking(book, placed(ORDER)).actions == ()
+
+
+def test_an_order_with_nothing_on_it_is_never_printed():
+    empty = nothing()
+    book = a_book(booked(DeliveryState.VOIDED, content=empty), current=empty)
+    assert booking(book, placed(empty)).actions == ()
+
+
+def test_an_old_change_after_the_last_one_makes_nothing():
+    last = later(nothing())
+    assert booking(a_book(current=last, committed=True), changed(ORDER)).actions == ()
 
 
 # News before it was sent

@@ -12,6 +12,8 @@ import orjson
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from bridge import fault
+
 FORBIDDEN = frozenset(
     {"body", "password", "token", "authorization", "guest", "guest_name", "phone", "email"}
 )
@@ -28,7 +30,7 @@ def configure_logs(level: str = "info", style: str = "json", stream: TextIO | No
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         redact,
-        structlog.processors.format_exc_info,
+        fault.describe_in_log,
     ]
     renderer: Any
     factory: Any

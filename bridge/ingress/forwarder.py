@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from bridge.ingress import fault
+from bridge import fault
 from bridge.ledger import Ledger, LedgerError, Transaction, requests
 from bridge.model import Handover
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from bridge.ingress import fault
+from bridge import fault
 from bridge.model import Deadline, Heard, Order, PosState, Pulse, Pulses
 
 FRESH = 15.0

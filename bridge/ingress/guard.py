@@ -14,7 +14,7 @@ import structlog
 from aiohttp import http_exceptions, web
 from aiohttp.streams import StreamReader
 
-from bridge.ingress import fault
+from bridge import fault
 from bridge.ingress.answers import refuse
 from bridge.ingress.response import respond
 

@@ -14,7 +14,7 @@ from functools import partial
 
 import structlog
 
-from bridge.ingress import fault
+from bridge import fault
 from bridge.ingress.answers import accept, refuse
 from bridge.ingress.auth import EndpointAccess
 from bridge.ingress.gate import Gate, Judgement, Move
@@ -122,7 +122,9 @@ class Reception:
             recorded = await self._write(job, call.deadline.within(patience), requests.LATE)
         except (LedgerError, TimeoutError) as error:
             return self._not_durable(request, call, error, verdict)
-        if not recorded.answer.is_yes:
+        if recorded.answer.is_yes:
+            _tell_taken(request, is_repeat=recorded.is_repeat)
+        else:
             self._count_block(call, request, recorded.answer)
         return Reply(
             answer=recorded.answer,
@@ -171,6 +173,7 @@ class Reception:
             recorded = await self._write(job, call.deadline.left, Fate.GONE)
         except (LedgerError, TimeoutError) as error:
             return self._not_durable(request, call, error, answer)
+        _tell_taken(request)
         seq = recorded.seq if hand_over else None
         return Reply(answer=recorded.answer, hook=request.hook, seq=seq, late_fate=Fate.GONE)
 
@@ -260,6 +263,17 @@ def _request(call: Call, hook: Hook | None) -> Request:
         correlation_id=call.correlation_id,
         content_type=call.content_type,
         body=call.body,
+    )
+
+
+def _tell_taken(request: Request, *, is_repeat: bool = False) -> None:
+    log.info(
+        "call_taken",
+        hook=request.hook,
+        restaurant=request.restaurant,
+        order_id=request.order_id,
+        correlation_id=request.correlation_id,
+        is_repeat=is_repeat,
     )
 
 

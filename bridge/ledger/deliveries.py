@@ -53,6 +53,7 @@ class Work:
     operation: Operation
     version: int
     key: str
+    correlation_id: str
     state: DeliveryState
     revision: int
     accepted_at: float
@@ -318,6 +319,7 @@ def _work(row: sqlite3.Row) -> Work | None:
         operation=Operation(row["operation"]),
         version=row["version"],
         key=row["key"],
+        correlation_id=row["correlation_id"],
         state=DeliveryState(row["state"]),
         revision=row["revision"],
         accepted_at=row["accepted_at"],

@@ -247,6 +247,7 @@ def _delivery(tx: Transaction, row: sqlite3.Row) -> dict[str, Any]:
         "state": row["state"],
         "cause": row["cause"],
         "key": row["key"],
+        "correlation_id": row["correlation_id"],
         "amount_cents": row["amount_cents"],
         "adapter": row["adapter"],
         "pos_ref": row["pos_ref"],

@@ -201,14 +201,15 @@ def _open(tx: Transaction, handover: Handover, action: Open, now: float) -> None
     order = action.content
     tx.execute(
         """INSERT INTO delivery (restaurant, order_id, checkout_id, operation, version, key,
-               state, cause, timer, next_at, content, slip, accepted_at, released_at,
-               promise_at, updated_at)
-           SELECT o.restaurant, o.order_id, o.checkout_id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+               correlation_id, state, cause, timer, next_at, content, slip, accepted_at,
+               released_at, promise_at, updated_at)
+           SELECT o.restaurant, o.order_id, o.checkout_id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
            FROM orders AS o WHERE o.restaurant = ? AND o.order_id = ?""",
         (
             action.operation,
             action.version,
             effect_key(handover.restaurant, order.id, action.operation, action.version),
+            handover.correlation_id,
             action.state,
             action.cause,
             action.timer,

@@ -95,6 +95,7 @@ CREATE TABLE delivery (
     operation   TEXT NOT NULL,
     version     INTEGER NOT NULL,
     key         TEXT NOT NULL,
+    correlation_id TEXT NOT NULL,
     state       TEXT NOT NULL,
     cause       TEXT NOT NULL,
     timer       TEXT,

@@ -206,6 +206,7 @@ class Attempts:
             "delivery_moved",
             restaurant=work.restaurant,
             order_id=work.order_id,
+            correlation_id=work.correlation_id,
             operation=work.operation,
             version=work.version,
             state=verdict.state,

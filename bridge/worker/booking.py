@@ -96,7 +96,7 @@ def _open_place(case: _Case) -> Booking:
 def _is_overtaken(case: _Case) -> bool:
     """Nothing is on it, or later news came before it and said that nothing is left to do."""
     current = case.book.current
-    is_older = False
+    is_older = current is not None and current.is_newer_than(case.handover.event.order)
     return not case.order.lines or (is_older and not case.order.is_waiting())
 
 

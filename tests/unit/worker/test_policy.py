@@ -43,6 +43,7 @@ def a_work(**more):
         "operation": Operation.PLACE,
         "version": 1,
         "key": "k",
+        "correlation_id": "c-1",
         "state": DeliveryState.READY,
         "revision": 0,
         "accepted_at": START,

@@ -1,7 +1,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from bridge.ingress import fault
+from bridge import fault
 
 
 def fail():

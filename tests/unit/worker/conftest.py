@@ -1,7 +1,7 @@
 import pytest
 
 from bridge.ledger import Ledger
-from tests.engine import Clock, Engine
+from tests.engine import Clock, Engine, MemoryPos, a_spec
 
 
 @pytest.fixture
@@ -19,3 +19,11 @@ async def ledger(tmp_path, clock):
 @pytest.fixture
 async def engine(ledger, clock):
     return Engine(ledger, clock)
+
+
+@pytest.fixture
+def serve(ledger, clock):
+    def build(**spec):
+        return Engine(ledger, clock, MemoryPos(a_spec(**spec)))
+
+    return build

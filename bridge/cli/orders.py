@@ -1,6 +1,7 @@
 """`pos-bridge orders` and `pos-bridge show ORDER`."""
 
 from typing import Any
+from urllib.parse import quote
 
 import click
 import orjson
@@ -13,11 +14,29 @@ from bridge.cli.client import Target
 @click.option("--restaurant", default="", help="Only this restaurant.")
 @click.option("--state", default="", help="Only this state, for example held.")
 @click.option("--since", default="", help="Only since this time (default: the last 24 hours).")
+@click.option("--open", "is_open", is_flag=True, help="Only what is not settled, of any age.")
+@click.option("--before", default="", help="Read on where the page before said.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @client.options
-def orders(target: Target, restaurant: str, state: str, since: str, as_json: bool) -> None:
-    """List orders, newest first."""
-    found = client.fetch(target, "/api/v1/orders", restaurant=restaurant, state=state, since=since)
+def orders(
+    target: Target,
+    restaurant: str,
+    state: str,
+    since: str,
+    is_open: bool,
+    before: str,
+    as_json: bool,
+) -> None:
+    """List orders, newest first: of the last 24 hours, or with --open all that is not settled."""
+    found = client.fetch(
+        target,
+        "/api/v1/orders",
+        restaurant=restaurant,
+        state=state,
+        since=since,
+        open="1" if is_open else "",
+        before=before,
+    )
     if as_json:
         click.echo(orjson.dumps(found).decode())
         return
@@ -28,7 +47,7 @@ def orders(target: Target, restaurant: str, state: str, since: str, as_json: boo
         )
     if found["next"]:
         click.echo(
-            f"there are more: narrow it down, or read on with --json and before={found['next']}"
+            f"there are more: narrow it down, or read on with --before {found['next']}"
         )
 
 
@@ -39,9 +58,12 @@ def orders(target: Target, restaurant: str, state: str, since: str, as_json: boo
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @client.options
 def show(target: Target, order_id: str, restaurant: str, raw: bool, as_json: bool) -> None:
-    """Show the life of one order: calls, answers, deliveries, attempts, ticket."""
+    """Show the life of one order: calls, answers, deliveries, attempts, ticket.
+
+    ORDER is the platform's order id, or the correlation id of a call that could not be read.
+    """
     order = client.fetch(
-        target, f"/api/v1/orders/{order_id}", restaurant=restaurant, raw="1" if raw else ""
+        target, f"/api/v1/orders/{quote(order_id, safe='')}", restaurant=restaurant, raw="1" if raw else ""
     )
     if as_json:
         click.echo(orjson.dumps(order).decode())

@@ -14,7 +14,11 @@ from bridge.ledger import Transaction, history
 from bridge.model import DeliveryState
 
 _DAY: Final = 86400.0
-_STATES: Final = (*(state.value for state in DeliveryState), "archived")
+_STATES: Final = (
+    *(state.value for state in DeliveryState),
+    history.ARCHIVED,
+    history.BLOCKED,
+)
 _MAX_LIMIT: Final = 500
 _MOMENTS: Final = "an ISO time such as 2026-01-31T18:00:00Z, or seconds since 1970"
 
@@ -33,15 +37,16 @@ async def show_order(request: web.Request) -> web.Response:
     context = context_of(request)
     order_id = request.match_info["order_id"]
     wanted = request.query.get("restaurant", "")
-    if wanted:
-        context.find(wanted)
+    known = {view.id for view in context.restaurants}
     raw = request.query.get("raw", "0") not in {"", "0"}
     if raw and entry_of(request) not in {Entry.SOCKET, Entry.BEARER}:
         raise Refusal(403, "raw_needs_token", "raw bodies are shown to a bearer of the token only")
 
     def read(tx: Transaction) -> dict[str, object] | None:
-        restaurant = wanted or _the_restaurant(history.find_restaurants(tx, order_id))
-        document = history.find_order(tx, restaurant, order_id) if restaurant else None
+        # One that is only named in a refused call may be asked for, too.
+        found = history.find_restaurants(tx, order_id)
+        restaurant = wanted or _the_restaurant([name for name in found if name in known] or found)
+        document = history.find_order(tx, restaurant, order_id) if found else None
         if document is not None and raw:
             document["bodies"] = history.find_bodies(tx, restaurant, order_id)
         return document
@@ -82,6 +87,7 @@ def read_page(query: Mapping[str, str], now: float) -> history.Page:
         restaurant=query.get("restaurant", ""),
         state=state,
         since=_moment("since", since) if since else now - _DAY,
+        open=query.get("open", "0") not in {"", "0"},
         before=_moment("before", before) if before else None,
         limit=_limit(query.get("limit", "100")),
     )
@@ -123,7 +129,7 @@ def _the_restaurant(found: list[str]) -> str:
             409,
             "several_restaurants",
             f"several restaurants have an order of that id: {', '.join(found)}; "
-            "name one with ?restaurant=",
+            "name one of them as the restaurant",
             restaurants=found,
         )
     return found[0] if found else ""

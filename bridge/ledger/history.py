@@ -12,6 +12,8 @@ from bridge.model import DeliveryState, Operation
 
 # Heard of, and nothing to do about it.
 ARCHIVED = "archived"
+# Only ever answered with a no: the guest could not pay, and there is nothing to cook.
+BLOCKED = "blocked"
 
 # Orders looked at for one page: everything else, checkouts too, waits while a page is read.
 SCAN = 500
@@ -28,18 +30,39 @@ _MAY_BE = """
       AND r.stage IN ('open', 'published'))))
 """
 
+_RECENT = """
+SELECT restaurant, order_id, received_at AS at FROM request
+    WHERE order_id <> '' AND received_at >= :since
+UNION ALL SELECT restaurant, correlation_id, received_at FROM request
+    WHERE order_id = '' AND error IS NOT NULL AND received_at >= :since
+UNION ALL SELECT restaurant, order_id, accepted_at FROM orders WHERE accepted_at >= :since
+"""
+_UNSETTLED = """
+SELECT restaurant, order_id, accepted_at AS at FROM delivery WHERE unsettled IS NOT NULL
+UNION ALL SELECT restaurant, order_id, received_at FROM request INDEXED BY request_outbox
+    WHERE stage = 'open'
+UNION ALL SELECT restaurant, order_id, received_at FROM request INDEXED BY request_published
+    WHERE stage = 'published'
+UNION ALL SELECT restaurant, order_id, updated_at FROM standing
+    WHERE state NOT IN ('done', 'refused', 'voided', 'archived')
+"""
+
 _URGENT = (DeliveryState.HELD, DeliveryState.UNKNOWN, DeliveryState.SENDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Filters of a list of orders; `before` is the cursor of the page before."""
+    """Filters of a list of orders; `before` is the cursor of the page before.
+
+    `open` takes what is not settled, however old it is.
+    """
 
     restaurant: str = ""
     state: str = ""
     since: float = 0.0
     before: float | None = None
     limit: int = 100
+    open: bool = False
 
 
 def order_state(deliveries: list[tuple[str, str]]) -> str:
@@ -96,11 +119,11 @@ def worker_document(tx: Transaction, restaurant: str, order_id: str) -> dict[str
 
 
 def find_order(tx: Transaction, restaurant: str, order_id: str) -> dict[str, Any] | None:
-    """Everything this ledger holds of one order of one restaurant; None if nothing."""
-    requests = tx.execute(
-        "SELECT * FROM request WHERE restaurant = ? AND order_id = ? ORDER BY seq",
-        (restaurant, order_id),
-    ).fetchall()
+    """Everything this ledger holds of one order of one restaurant; None if nothing.
+
+    A call whose order could not be read goes by its correlation id.
+    """
+    requests = _requests(tx, restaurant, order_id)
     known = worker_document(tx, restaurant, order_id) or _standing(tx, restaurant, order_id)
     if not requests and known is None:
         return None
@@ -119,22 +142,19 @@ def find_order(tx: Transaction, restaurant: str, order_id: str) -> dict[str, Any
 
 
 def find_restaurants(tx: Transaction, order_id: str) -> list[str]:
-    """The restaurants in which that order id is known; usually one."""
+    """The restaurants in which that order, or that call, is known; usually one."""
     rows = tx.execute(
-        """SELECT restaurant FROM request WHERE order_id = ?
-           UNION SELECT restaurant FROM orders WHERE order_id = ? ORDER BY 1""",
-        (order_id, order_id),
+        """SELECT restaurant FROM request WHERE order_id = :id
+           UNION SELECT restaurant FROM request WHERE correlation_id = :id AND order_id = ''
+           UNION SELECT restaurant FROM orders WHERE order_id = :id ORDER BY 1""",
+        {"id": order_id},
     )
     return [row["restaurant"] for row in rows]
 
 
 def find_bodies(tx: Transaction, restaurant: str, order_id: str) -> list[dict[str, Any]]:
     """The raw bodies as they came, for `show --raw`."""
-    rows = tx.execute(
-        """SELECT seq, hook, content_type, body, received_at FROM request
-           WHERE restaurant = ? AND order_id = ? ORDER BY seq""",
-        (restaurant, order_id),
-    )
+    rows = _requests(tx, restaurant, order_id)
     return [
         {
             "seq": row["seq"],
@@ -162,14 +182,20 @@ def list_orders(tx: Transaction, page: Page) -> dict[str, Any]:
     return {"orders": found, "next": str(before) if len(rows) == SCAN else None}
 
 
+def _requests(tx: Transaction, restaurant: str, order_id: str) -> list[sqlite3.Row]:
+    return tx.execute(
+        """SELECT * FROM request WHERE (restaurant = :restaurant AND order_id = :id)
+               OR (order_id = '' AND correlation_id = :id AND restaurant = :restaurant)
+           ORDER BY seq""",
+        {"restaurant": restaurant, "id": order_id},
+    ).fetchall()
+
+
 def _candidates(tx: Transaction, page: Page) -> list[sqlite3.Row]:
     may_be = _MAY_BE if page.state in _OPEN_STATES else "1"
     return tx.execute(
         f"""SELECT restaurant, order_id, min(at) AS at FROM (
-               SELECT restaurant, order_id, received_at AS at FROM request
-                   WHERE order_id <> '' AND received_at >= :since
-               UNION ALL SELECT restaurant, order_id, accepted_at FROM orders
-                   WHERE accepted_at >= :since) AS found
+               {_UNSETTLED if page.open else _RECENT}) AS found
            WHERE (:restaurant = '' OR restaurant = :restaurant) AND {may_be}
            GROUP BY restaurant, order_id
            HAVING :before IS NULL OR min(at) < :before
@@ -187,6 +213,10 @@ def _candidates(tx: Transaction, page: Page) -> list[sqlite3.Row]:
 def _summary(tx: Transaction, row: sqlite3.Row) -> dict[str, Any]:
     document = find_order(tx, row["restaurant"], row["order_id"]) or {}
     causes = [d["cause"] for d in document.get("deliveries", []) if d["cause"]]
+    if document.get("state") == BLOCKED:
+        causes = [
+            f"answered {document['answers'][-1]['status']}: {document['answers'][-1]['code']}"
+        ]
     return {
         "order_id": row["order_id"],
         "restaurant": row["restaurant"],
@@ -212,7 +242,9 @@ def _state_of_requests(requests: list[sqlite3.Row]) -> str:
         return ARCHIVED
     if all(row["fate"] == "late" for row in requests):
         return DeliveryState.VOIDED
-    return DeliveryState.REFUSED
+    if any(200 <= row["status"] < 300 for row in requests):  # noqa: PLR2004  the class 2XX
+        return ARCHIVED
+    return BLOCKED
 
 
 def _event(row: sqlite3.Row) -> dict[str, Any]:

@@ -124,7 +124,10 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.clock = Clock()
-        self.newest = {}
+        self.newest = {
+            order_id: an_order("Ceviche", order_id=order_id, checkout=checkout)
+            for order_id, checkout in CHECKOUTS.items()
+        }
         self.under_way = []
         self.taken = []
 
@@ -143,18 +146,12 @@ class Machine(RuleBasedStateMachine):
 
     # What the platform does
 
-    @rule(order_id=orders, names=dishes.filter(bool), fate=fates)
-    def place(self, order_id, names, fate):
-        if order_id not in self.newest:
-            self.newest[order_id] = an_order(
-                *sorted(names), order_id=order_id, checkout=CHECKOUTS[order_id]
-            )
+    @rule(order_id=orders, fate=fates)
+    def place(self, order_id, fate):
         self.take(placed(self.newest[order_id], fate=fate, received=self.clock()))
 
     @rule(order_id=orders, names=dishes, at_once=st.booleans())
     def change(self, order_id, names, at_once):
-        if order_id not in self.newest:
-            return
         event = self._edit(order_id, names)
         if at_once:
             self.take(event)
@@ -192,15 +189,20 @@ class Machine(RuleBasedStateMachine):
         self.kitchen.play(step)
         self.turn()
 
-    @rule(step=steps | st.just("taken"), names=dishes)
-    def change_what_is_being_sent(self, step, names):
+    @rule(order_id=orders, step=steps | st.just("taken"), names=dishes, again=st.none() | dishes)
+    def change_what_is_being_sent(self, order_id, step, names, again):
         async def arrive(order_id):
             event = self._edit(order_id, names)
             self.taken.append(event)
             await self.engine.take(event)
 
+        self.be_well()
+        self.take(placed(self.newest[order_id], received=self.clock()))
+        self.clock.pass_time(4)
         self.kitchen.play(step, meanwhile=arrive)
         self.turn()
+        if again is not None:
+            self.take(self._edit(order_id, again))
 
     @rule()
     def be_well(self):
@@ -271,6 +273,7 @@ class Machine(RuleBasedStateMachine):
                 self.engine.ledger.connection.close()
             self.runner.close()
 
+    @rule()
     def come_to_rest(self):
         while self.under_way:
             self.take(self.under_way.pop())
@@ -300,8 +303,8 @@ class Machine(RuleBasedStateMachine):
 
 
 Machine.TestCase.settings = settings(
-    max_examples=1500,
-    stateful_step_count=50,
+    max_examples=250,
+    stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

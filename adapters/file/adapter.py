@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -31,7 +32,16 @@ from bridge.model import Acceptance, Availability, Deadline, Order, PosState, Sl
 T = TypeVar("T")
 
 _A_WEEK = 7 * 86400.0
+# For the group that reads the tickets, and nobody else: they name guests.
+_MODE = 0o640
+# What says no is a sandbox, or a file system that knows no such rights: who may read is then
+# decided elsewhere, by the directory's setgid bit or by the mount.
+_RIGHTS_ARE_FIXED = {errno.EPERM, errno.EACCES, errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}
 _ENOUGH_BYTES = 1 << 20
+
+_READ_ONLY = (
+    "is mounted read-only: check the disk, or the service may not write there (ReadWritePaths=)"
+)
 
 # A share that is not mounted comes back by itself, a full disk when somebody has cleaned up, a
 # wrong path or right only when somebody has corrected it. All else may have left the ticket there.
@@ -41,7 +51,7 @@ _MEANINGS: dict[int, tuple[type[AdapterError], str]] = {
     errno.ENOTDIR: (AdapterMisconfigured, "is not a directory: correct the setting"),
     errno.EACCES: (AdapterMisconfigured, "may not be written by this user: correct its rights"),
     errno.EPERM: (AdapterMisconfigured, "may not be written by this user: correct its rights"),
-    errno.EROFS: (OperatorNeeded, "is mounted read-only: check the disk"),
+    errno.EROFS: (OperatorNeeded, _READ_ONLY),
     errno.ENOSPC: (OperatorNeeded, "is full: remove old tickets"),
     errno.EDQUOT: (OperatorNeeded, "is over its quota: remove old tickets"),
 }
@@ -133,7 +143,10 @@ def _write(path: Path, content: bytes) -> None:
     # Beside its place, because a rename is atomic only within one file system.
     part = path.with_name(f".{path.name}.part")
     try:
-        with part.open("wb") as file:
+        # One that was left behind may belong to an earlier user of the service, or be a link.
+        part.unlink(missing_ok=True)
+        with part.open("xb") as file:
+            _share(file.fileno(), path.parent)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -142,6 +155,19 @@ def _write(path: Path, content: bytes) -> None:
         # On a full disk the half of a ticket is what the next one lacks.
         part.unlink(missing_ok=True)
         raise
+
+
+def _share(file: int, directory: Path) -> None:
+    """The directory's group may read it, whatever the umask of the service."""
+    group = directory.stat().st_gid
+    # The group first: the one before it must never see the ticket.
+    changes = (partial(os.fchown, file, -1, group), partial(os.fchmod, file, _MODE))
+    for change in changes:
+        try:
+            change()
+        except OSError as error:
+            if error.errno not in _RIGHTS_ARE_FIXED:
+                raise
 
 
 def _flush(directory: Path) -> None:

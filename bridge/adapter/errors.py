@@ -9,7 +9,7 @@
       AdapterMisconfigured    credentials or mapping: the restaurant is paused
 
 Anything else that an adapter raises is a bug of the adapter and counts as OutcomeUnknown.
-Texts are shown to operators: say what was found and what to do, never a secret.
+Texts are shown to operators: say what was found and what to do, no secret, nothing a guest wrote.
 """
 
 

@@ -1,8 +1,11 @@
 """The description of an adapter as data: what it is, what it can do, what a repeat would do."""
 
+import inspect
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from math import inf
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,6 +15,9 @@ if TYPE_CHECKING:
     from bridge.adapter.contract import Adapter
 
 CONTRACT = 1
+
+# Seconds. A stop waits for running attempts, and the service manager does not wait for ever.
+LONGEST_SUBMIT = 35.0
 
 
 class NoSettings(BaseModel):
@@ -54,7 +60,7 @@ Repeat = Idempotent | ReadBack | Blind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdapterSpec:
-    """`submit_timeout` in seconds; `max_in_flight` submits at once for one restaurant."""
+    """`submit_timeout` in seconds, at most 35; `max_in_flight` submits at once per restaurant."""
 
     name: str
     title: str
@@ -76,11 +82,67 @@ _METHODS = {
 
 
 def spec_problems(adapter: "type[Adapter]") -> list[str]:
-    """Where spec and methods disagree, in words; empty when the adapter may be loaded."""
+    """What is wrong in the spec or disagrees with the methods; empty when it may be loaded."""
+    spec = adapter.spec
+    if spec.contract != CONTRACT:
+        # The fields of another contract may mean something else: judge none of them.
+        return [f"speaks contract {spec.contract}, this bridge speaks {CONTRACT}"]
+    return list(_wrong_fields(spec)) or _disagreements(adapter)
+
+
+def _wrong_fields(spec: Any) -> Iterator[str]:
+    """One sentence for each: a vendor's code need not have been type-checked."""
+    for field in ("name", "title"):
+        text = getattr(spec, field)
+        if not (isinstance(text, str) and text):
+            yield f"its {field} is {text!r}, not a text"
+    yield from _wrong_repeat(spec.repeat)
+    yield from _wrong_sets(spec)
+    if not (inspect.isclass(spec.settings) and issubclass(spec.settings, BaseModel)):
+        yield f"its settings are {_shown(spec.settings)}, not a class made from pydantic.BaseModel"
+    if type(spec.max_in_flight) is not int or spec.max_in_flight < 1:
+        yield f"its max_in_flight is {spec.max_in_flight!r}, not a whole number from 1"
+    if not (_is_positive(spec.submit_timeout) and spec.submit_timeout <= LONGEST_SUBMIT):
+        allowed = f"seconds above 0 and at most {LONGEST_SUBMIT:g}"
+        yield f"its submit_timeout is {spec.submit_timeout!r}, not {allowed}"
+
+
+def _wrong_repeat(repeat: object) -> Iterator[str]:
+    if isinstance(repeat, Idempotent):
+        if not _is_positive(repeat.window):
+            yield f"its window is {repeat.window!r}, not seconds above 0"
+    elif isinstance(repeat, ReadBack):
+        # A POS may be right at once.
+        if repeat.lag != 0 and not _is_positive(repeat.lag):
+            yield f"its lag is {repeat.lag!r}, not seconds from 0"
+    elif not isinstance(repeat, Blind):
+        choices = "Idempotent(window=...), ReadBack(lag=...) or Blind(), with parentheses"
+        yield f"its repeat is {_shown(repeat)}, not {choices}"
+
+
+def _wrong_sets(spec: Any) -> Iterator[str]:
+    kinds: tuple[tuple[str, type[StrEnum]], ...] = (
+        ("capabilities", Capability),
+        ("slips", SlipKind),
+    )
+    for field, kind in kinds:
+        found = getattr(spec, field)
+        if not isinstance(found, frozenset) or not all(isinstance(one, kind) for one in found):
+            yield f"its {field} are {found!r}, not a frozenset of {kind.__name__}"
+
+
+def _is_positive(seconds: Any) -> bool:
+    # True is a number to Python, and nan is neither above nor below.
+    return type(seconds) in {int, float} and 0 < seconds < inf
+
+
+def _shown(value: object) -> str:
+    return f"the class {value.__name__}" if inspect.isclass(value) else repr(value)
+
+
+def _disagreements(adapter: "type[Adapter]") -> list[str]:
     spec = adapter.spec
     problems = []
-    if spec.contract != CONTRACT:
-        problems.append(f"speaks contract {spec.contract}, this bridge speaks {CONTRACT}")
     if SlipKind.PLACE not in spec.slips:
         problems.append("its slips do not include place")
     if isinstance(spec.repeat, ReadBack) and Capability.LOOKUP not in spec.capabilities:

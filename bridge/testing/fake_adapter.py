@@ -185,6 +185,8 @@ def meaning(status: int, found: dict[str, Any], retry_after: str) -> AdapterErro
     match status:
         case 401 | 403:
             return AdapterMisconfigured(f"the POS refuses the credentials: {reason}")
+        case 404:
+            return AdapterMisconfigured("the POS knows no such address (404): correct the url")
         case 429:
             return PosBusy(reason, retry_after=float(retry_after or 1.0))
         case 503 if "code" in found:

@@ -8,7 +8,8 @@ A second port takes commands from other processes, also while the POS itself is 
 
     GET  /control        {"tickets": [...], "attempts": [...], "listening", "url"}
     POST /control        any of {"script": [behaviour], "always": behaviour, "listening": bool,
-                         "closed": reason or null, "sold_out": [ids], "lag": seconds}
+                         "closed": reason or null, "sold_out": [ids], "lag": seconds};
+                         400 {"reason"} if it cannot be read, and then nothing is changed
 
 `python -m bridge.testing.fake_pos` starts one and prints its addresses as one line of JSON.
 """
@@ -28,6 +29,7 @@ import orjson
 from aiohttp import web
 
 from bridge.testing.behaviour import Behaviour, json_answer, react, up
+from bridge.testing.wish import WishError, read_wish
 
 _HOST = "127.0.0.1"
 
@@ -176,16 +178,16 @@ class FakePos:
         return json_answer(self.as_dict())
 
     async def _steer(self, request: web.Request) -> web.Response:
-        wish = orjson.loads(await request.read())
-        self.script(*(Behaviour(**one) for one in wish.get("script", ())))
-        if "always" in wish:
-            self.always = Behaviour(**wish["always"])
-        if "closed" in wish:
-            self.closed = wish["closed"]
-        self.sold_out = frozenset(wish.get("sold_out", self.sold_out))
-        self.lag = wish.get("lag", self.lag)
-        if "listening" in wish:
-            await (self.listen() if wish["listening"] else self.stop_listening())
+        try:
+            wish = read_wish(await request.read())
+        except WishError as error:
+            return json_answer({"reason": str(error)}, status=400)
+        named = wish.model_fields_set
+        self.script(*wish.script)
+        for name in named & {"always", "closed", "sold_out", "lag"}:
+            setattr(self, name, getattr(wish, name))
+        if "listening" in named:
+            await (self.listen() if wish.listening else self.stop_listening())
         return json_answer(self.as_dict())
 
 

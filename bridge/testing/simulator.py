@@ -26,13 +26,17 @@ from bridge.testing.orders import OrderFactory
 INJECTION = "order-injection"
 CHANGE = "order-change"
 
+# "The restaurant said no": sold out, closed, the POS is down.
+REFUSALS = frozenset({409, 422, 503})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
     """Where to post, how much, how fast; `repeats` and `edits` are shares of the orders.
 
     `rate` is guests in a second. The same `seed` means the same orders with the same ids, which a
-    bridge that has seen them before takes for repeats; without one, each run is new.
+    bridge that has seen them before takes for repeats; without one, each run is new. `url` is the
+    bridge's or the endpoint's, `.../bbot/ENDPOINT`.
     """
 
     url: str
@@ -47,6 +51,11 @@ class Simulation:
     edits: float = 0.05
     pay_after: float = 0.1
     timeout: float = 10.0
+
+    def address(self, hook: str) -> str:
+        """Where calls of that hook go."""
+        endpoint = f"/bbot/{self.endpoint}"
+        return f"{self.url.rstrip('/').removesuffix(endpoint)}{endpoint}/{hook}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +86,18 @@ class Summary:
     refused: tuple[str, ...]
     unanswered: tuple[str, ...]
     disagreed: tuple[str, ...]
+
+    @property
+    def faults(self) -> dict[int, int]:
+        """Answers that are neither a yes nor a no of the restaurant, by status."""
+        found: Counter[int] = Counter()
+        for counts in self.statuses.values():
+            found.update(counts)
+        return {
+            status: count
+            for status, count in sorted(found.items())
+            if not _is_yes(status) and status not in REFUSALS
+        }
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -170,9 +191,9 @@ class _Bridge:
 
     async def post(self, hook: str, body: bytes, due: float) -> tuple[int, bytes] | None:
         """Status and body of the answer; None if none came."""
-        address = f"{self.simulation.url}/bbot/{self.simulation.endpoint}/{hook}"
+        address = self.simulation.address(hook)
         try:
-            async with self.session.post(address, data=body) as reply:
+            async with self.session.post(address, data=body, allow_redirects=False) as reply:
                 answer = reply.status, await reply.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             self.tally.errors[hook][type(error).__name__] += 1
@@ -196,7 +217,7 @@ class _Guest:
         if answer is None:
             tally.unanswered.append(self.order.id)
             return
-        if not _is_yes(answer):
+        if not _is_yes(answer[0]):
             tally.refused.append(self.order.id)
             return
         tally.accepted.append(self.order.id)
@@ -223,8 +244,8 @@ def latency_of(times: list[float]) -> Latency:
     return Latency(p50=p50, p90=p90, p99=p99, max=ranked[-1])
 
 
-def _is_yes(answer: tuple[int, bytes]) -> bool:
-    return 200 <= answer[0] < 300  # noqa: PLR2004  the HTTP class 2XX
+def _is_yes(status: int) -> bool:
+    return 200 <= status < 300  # noqa: PLR2004  the HTTP class 2XX
 
 
 def _headers(simulation: Simulation) -> dict[str, str]:

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import structlog
 
+from bridge import fault
+
 T = TypeVar("T")
 
 LET_GO = 2.0
@@ -73,4 +75,4 @@ def _leave(task: "asyncio.Task[Any]") -> None:
 def _note_end(task: "asyncio.Task[Any]") -> None:
     _stubborn.discard(task)
     if not task.cancelled():
-        log.warning("adapter_call_ended_late", error=repr(task.exception()))
+        log.warning("adapter_call_ended_late", **fault.describe(task.exception()))

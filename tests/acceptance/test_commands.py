@@ -117,7 +117,7 @@ def test_simulate_plays_guests_and_tells_how_it_went(cooked, tmp_path):
     assert all(cooked.wait_for_state(each, "done") for each in summary["accepted"])
 
 
-def test_simulate_with_a_wrong_password_has_every_order_refused(cooked, tmp_path):
+def test_simulate_with_a_wrong_password_fails_and_says_why(cooked, tmp_path):
     password = tmp_path / "password"
     password.write_text("wrong")
     options = ["--endpoint", cooked.said["endpoint"], "--username", "bbot"]
@@ -125,6 +125,8 @@ def test_simulate_with_a_wrong_password_has_every_order_refused(cooked, tmp_path
 
     played = run("simulate", cooked.said["ingress"], *options, "--orders=3", "--rate=50", "--json")
 
+    assert played.returncode == 1
+    assert "3 x 401" in played.stderr
     assert len(json.loads(played.stdout)["refused"]) == 3
 
 

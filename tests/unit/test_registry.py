@@ -126,6 +126,14 @@ def test_an_adapter_of_another_contract_is_refused(install):
         registry.load("till")
 
 
+@pytest.mark.parametrize("repeat", ["None", "Blind"])
+def test_an_adapter_without_a_usable_repeat_is_refused_and_not_described(install, repeat):
+    install(GOOD.replace("repeat=Blind()", f"repeat={repeat}"))
+    for look in (registry.load, registry.describe):
+        with pytest.raises(AdapterUnusable, match="Blind"):
+            look("till")
+
+
 def test_an_adapter_under_a_name_that_is_not_its_own_is_refused(install):
     install(GOOD, name="kasse")
     with pytest.raises(AdapterUnusable, match='named "till", its entry point "kasse"'):

@@ -1,5 +1,6 @@
 import errno
 import os
+import stat
 import threading
 from pathlib import Path
 
@@ -53,6 +54,69 @@ async def test_a_ticket_is_one_text_and_one_document(files, order, tmp_path):
     ]
     assert (tmp_path / acceptance.pos_ref).read_text("utf-8") == ticket.preview
     assert (tmp_path / "0233-bc960165-1-place-key.json").read_bytes() == ticket.body
+
+
+@pytest.fixture
+def private_umask():
+    """As the service runs: what it makes is its own unless it says otherwise."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("private_umask")
+async def test_the_group_of_the_directory_may_read_a_ticket_whatever_the_umask(
+    files, order, tmp_path
+):
+    tmp_path.chmod(0o2770)
+    await files.submit(files.translate(order, PLACE), "key")
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()]
+    assert modes == [0o640, 0o640]
+
+
+async def test_a_ticket_gets_the_group_of_its_directory(files, order, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(os, "fchown", lambda file, user, group: asked.append((user, group)))
+    await files.submit(files.translate(order, PLACE), "key")
+    assert asked == [(-1, tmp_path.stat().st_gid)] * 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a directory to any group")
+async def test_the_group_is_really_that_of_the_directory(files, order, tmp_path):
+    os.chown(tmp_path, -1, 4321)
+    await files.submit(files.translate(order, PLACE), "key")
+    assert {path.stat().st_gid for path in tmp_path.iterdir()} == {4321}
+
+
+@pytest.mark.parametrize("change", ["fchown", "fchmod"])
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOTSUP, errno.EINVAL])
+async def test_a_system_that_keeps_its_rights_to_itself_gets_the_ticket_all_the_same(
+    files, order, tmp_path, monkeypatch, change, number
+):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, change, refuse)
+    acceptance = await files.submit(files.translate(order, PLACE), "key")
+    assert (tmp_path / acceptance.pos_ref).exists()
+
+
+async def test_a_group_whose_quota_is_full_is_told(files, order, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    monkeypatch.setattr(os, "fchown", refuse)
+    with pytest.raises(OperatorNeeded, match="over its quota"):
+        await files.submit(files.translate(order, PLACE), "key")
+
+
+async def test_a_half_ticket_of_an_earlier_user_is_replaced(files, order, tmp_path):
+    # Opening what is there would fail for another user, and follow a link to anywhere.
+    elsewhere = tmp_path / "elsewhere"
+    for suffix in ("json", "txt"):
+        (tmp_path / f".0233-bc960165-1-place-key.{suffix}.part").symlink_to(elsewhere)
+    await files.submit(files.translate(order, PLACE), "key")
+    assert not elsewhere.exists()
 
 
 async def test_the_same_key_again_is_a_duplicate_and_changes_nothing(files, order, tmp_path):
@@ -145,7 +209,9 @@ async def test_a_full_disk_is_down(files, monkeypatch):
 async def test_a_disk_that_turned_read_only_is_down(files, monkeypatch):
     stuck = os.statvfs_result((4096, 4096, 9, 9, 9, 9, 9, 9, os.ST_RDONLY, 255))
     monkeypatch.setattr(os, "statvfs", lambda path: stuck)
-    assert "read-only" in (await files.probe(Deadline.after(5))).reason
+    reason = (await files.probe(Deadline.after(5))).reason
+    assert "read-only" in reason
+    assert reason.endswith("or the service may not write there (ReadWritePaths=)")
 
 
 async def test_a_probe_without_time_is_down_at_once(files):

@@ -1,7 +1,9 @@
 import pytest
 
 from bridge.ledger import Ledger
+from bridge.ledger.writer import Writer
 from tests.engine import Clock, Engine
+from tests.unit.ledger.disks import Disk
 
 
 @pytest.fixture
@@ -19,3 +21,21 @@ async def ledger(tmp_path, clock):
 @pytest.fixture
 async def engine(ledger, clock):
     return Engine(ledger, clock)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    return Disk(tmp_path / "notes.sqlite3")
+
+
+@pytest.fixture
+def lost():
+    return []
+
+
+@pytest.fixture
+def writer(disk, lost):
+    writer = Writer(disk.connect)
+    writer.start(lost.append)
+    yield writer
+    writer.close()

@@ -16,7 +16,7 @@ from bridge.testing.fake_adapter import meaning
         (400, {}, TicketRejected),
         (401, {}, AdapterMisconfigured),
         (403, {}, AdapterMisconfigured),
-        (404, {}, TicketRejected),
+        (404, {}, AdapterMisconfigured),
         (422, {}, TicketRejected),
         (429, {}, PosBusy),
         (500, {}, OutcomeUnknown),

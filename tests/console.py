@@ -1,5 +1,6 @@
 """The console over real sockets, a real ledger behind it."""
 
+import asyncio
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ import aiohttp
 from aiohttp import web
 
 from bridge.console import ConsoleContext, RestaurantView, build
+from bridge.daemon.listeners import CONSOLE_LIMITS
+from bridge.ingress.guard import Guard
 from bridge.ledger import Ledger, LedgerError
 from bridge.telemetry import Metrics
 from tests.kitchen import Kitchen
@@ -31,6 +34,7 @@ class Console:
     health: dict[str, Any]
     app: web.Application
     runner: web.AppRunner
+    address: tuple[str, int]
     client: aiohttp.ClientSession
     stranger: aiohttp.ClientSession
     local: aiohttp.ClientSession
@@ -41,13 +45,17 @@ async def listener(context, place, *, trusted=False):
     app = build(context, trusted=trusted)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
+    server = None
     if trusted:
         await web.UnixSite(runner, str(place)).start()
     else:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        guard = Guard(runner.server, CONSOLE_LIMITS)
+        server = await asyncio.get_running_loop().create_server(guard, "127.0.0.1", 0)
     try:
-        yield app, runner
+        yield app, runner, server
     finally:
+        if server:
+            server.close()
         await runner.cleanup()
 
 
@@ -65,21 +73,22 @@ async def a_console(folder, **more):
     async def give_health():
         return health
 
-    context = ConsoleContext(
-        ledger=ledger,
-        restaurants=VIEWS,
-        token=TOKEN,
-        metrics=Metrics(),
-        health=give_health,
-        now=time.time,
-        **more,
-    )
+    given = {
+        "ledger": ledger,
+        "restaurants": VIEWS,
+        "token": TOKEN,
+        "metrics": Metrics(),
+        "health": give_health,
+        "now": time.time,
+    }
+    context = ConsoleContext(**{**given, **more})
     place = folder / "console.sock"
     async with (
-        listener(context, place) as (app, runner),
+        listener(context, place) as (app, runner, server),
         listener(context, place, trusted=True),
     ):
-        base = "http://{}:{}".format(*runner.addresses[0][:2])
+        address = server.sockets[0].getsockname()
+        base = "http://{}:{}".format(*address)
         async with (
             aiohttp.ClientSession(base, headers=BEARER) as client,
             aiohttp.ClientSession(base) as stranger,
@@ -87,7 +96,9 @@ async def a_console(folder, **more):
                 "http://localhost", connector=aiohttp.UnixConnector(str(place))
             ) as local,
         ):
-            yield Console(ledger, Kitchen(ledger), health, app, runner, client, stranger, local)
+            yield Console(
+                ledger, Kitchen(ledger), health, app, runner, address, client, stranger, local
+            )
     ledger.close()
 
 

@@ -31,7 +31,7 @@ def options(function: F) -> F:
     """Add --socket, --url and --token-file to a command, handed in as `target`."""
 
     def wrapped(socket: Path | None, url: str, token_file: Path | None, **rest: Any) -> Any:
-        token = token_file.read_text(encoding="utf-8").strip() if token_file else ""
+        token = _read_token(token_file) if token_file else ""
         chosen = socket or Path(os.environ.get(SOCKET_NAME, SOCKET))
         return function(target=Target(socket=chosen, url=url, token=token), **rest)
 
@@ -56,14 +56,34 @@ def fetch(target: Target, path: str, **query: str) -> dict[str, Any]:
     """The JSON behind an address of the console. Exits with a sentence when it cannot be had."""
     try:
         status, body = asyncio.run(_get(target, path, {k: v for k, v in query.items() if v}))
-    except (OSError, aiohttp.ClientError, TimeoutError) as error:
+    except (OSError, aiohttp.ClientError, TimeoutError, ValueError) as error:
         where = target.url or target.socket
         reason = str(error) or type(error).__name__
         click.echo(f"no daemon answers at {where}: {reason}", err=True)
         raise SystemExit(1) from error
-    document: dict[str, Any] = orjson.loads(body) if body else {}
+    document = _parse(body, target)
     if status >= 400:  # noqa: PLR2004  the HTTP classes 4XX and 5XX
         click.echo(document.get("detail") or document.get("title") or f"status {status}", err=True)
+        raise SystemExit(1)
+    return document
+
+
+def _read_token(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{path} holds no token that can be read: {error}") from error
+
+
+def _parse(body: bytes, target: Target) -> dict[str, Any]:
+    try:
+        document = orjson.loads(body) if body else {}
+    except orjson.JSONDecodeError:
+        document = None
+    if not isinstance(document, dict):
+        click.echo(
+            f"no bridge answers at {target.url or target.socket}, but something else does", err=True
+        )
         raise SystemExit(1)
     return document
 

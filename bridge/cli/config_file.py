@@ -20,10 +20,13 @@ option = click.option(
 )
 
 
-def examine(path: Path) -> Any:
-    """Configuration and problems, the adapters' own settings included."""
+def examine(path: Path, *, with_adapters: bool = True) -> Any:
+    """Configuration and problems; the adapters' own settings and secrets only if wanted."""
+    from bridge.config import examine as examine_file  # noqa: PLC0415  only now: it is heavy
+
+    if not with_adapters:
+        return examine_file(path)
     from bridge import registry  # noqa: PLC0415  only now: it reads what is installed
-    from bridge.config import examine as examine_file  # noqa: PLC0415
 
     def settings_of(name: str) -> type[BaseModel] | None:
         return registry.load(name).spec.settings

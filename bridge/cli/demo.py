@@ -12,19 +12,27 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
-from bridge.cli.process import serve
+from bridge import fault
+from bridge.cli.process import early_end, serve
 
 if TYPE_CHECKING:
     from bridge.cli.demo_site import Site
     from bridge.daemon.daemon import Ready
 
-STOP_PATIENCE = 2.0  # Ctrl-C at a demo must not wait for a POS that hangs
+STOP_PATIENCE = 2.5  # Ctrl-C at a demo must not wait for a POS that hangs
+PORT = click.IntRange(0, 65535)
 
 
 @click.command()
-@click.option("--port", default=8080, show_default=True, help="Of the ingress; 0 for a free one.")
 @click.option(
-    "--console-port", default=8081, show_default=True, help="Of the console; 0 for a free one."
+    "--port", type=PORT, default=8080, show_default=True, help="Of the ingress; 0 for a free one."
+)
+@click.option(
+    "--console-port",
+    type=PORT,
+    default=8081,
+    show_default=True,
+    help="Of the console; 0 for a free one.",
 )
 @click.option(
     "--broker", default="", metavar="URL", help="Go through RabbitMQ: amqp://USER:PW@HOST."
@@ -58,15 +66,18 @@ def demo(
     from bridge.telemetry import configure_logs  # noqa: PLC0415
 
     configure_logs("info" if verbose else "warning", "json" if as_json else "console")
-    with _directory(directory) as home:
+    with early_end(), _directory(directory) as home:
         with _complain():
             site = open_site(Wish(directory=home, **wish))
         guests = _Guests(orders, rate, quiet=as_json)
-        _serve(site, guests, _print_json if as_json else _print_text)
+        end = _serve(site, guests, _print_json if as_json else _print_text)
+    end()
 
 
-def _serve(site: "Site", guests: "_Guests", tell: "Callable[[Site, Ready], None]") -> None:
-    from bridge.daemon import Daemon  # noqa: PLC0415
+def _serve(
+    site: "Site", guests: "_Guests", tell: "Callable[[Site, Ready], None]"
+) -> Callable[[], None]:
+    from bridge.daemon import Daemon, StartError  # noqa: PLC0415
 
     @contextlib.asynccontextmanager
     async def around() -> AsyncIterator[None]:
@@ -74,13 +85,17 @@ def _serve(site: "Site", guests: "_Guests", tell: "Callable[[Site, Ready], None]
             yield
 
     def build() -> Daemon:
-        return Daemon(site.build_config(), stop_patience=STOP_PATIENCE)
+        try:
+            config = site.build_config()
+        except ValueError as error:
+            raise StartError(str(error)) from error
+        return Daemon(config, stop_patience=STOP_PATIENCE)
 
     def on_ready(ready: "Ready") -> None:
         tell(site, ready)
         guests.play(site, ready.ingress)
 
-    serve(build, before=around(), on_ready=on_ready)
+    return serve(build, before=around(), on_ready=on_ready, ends_on_hang_up=True)
 
 
 class _Guests:
@@ -95,6 +110,7 @@ class _Guests:
     def play(self, site: "Site", url: str) -> None:
         if self._orders:
             self._task = asyncio.create_task(self._run(site, url), name="guests")
+            self._task.add_done_callback(_tell_of_failure)
 
     @contextlib.asynccontextmanager
     async def playing(self) -> AsyncIterator[None]:
@@ -121,13 +137,22 @@ class _Guests:
         click.echo(summary.as_text(), err=self._quiet)
 
 
+def _tell_of_failure(task: "asyncio.Task[None]") -> None:
+    """The daemon is what is tried: it goes on without guests, but not in silence."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        fault.tell("guests_failed", error)
+        click.echo(f"the guests have left ({type(error).__name__})", err=True)
+
+
 @contextlib.contextmanager
 def _directory(given: Path | None) -> Iterator[Path]:
     if given is not None:
-        given.mkdir(parents=True, exist_ok=True)
+        with _complain():
+            given.mkdir(parents=True, exist_ok=True)
         yield given.absolute()
         return
-    with tempfile.TemporaryDirectory(prefix="pos-bridge-") as made:
+    with tempfile.TemporaryDirectory(prefix="pos-bridge-", ignore_cleanup_errors=True) as made:
         yield Path(made)
 
 

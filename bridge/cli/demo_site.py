@@ -165,8 +165,10 @@ def _check_settings(model: type[BaseModel], wish: Wish) -> None:
         model.model_validate({"url": "http://127.0.0.1", "directory": "/"} | given)
     except ValidationError as error:
         for one in error.errors(include_url=False):
-            if one["loc"][0] in given:
-                raise ValueError(f"--set {one['loc'][0]}: {one['msg']}") from error
+            # One about the settings together names none of them.
+            name = one["loc"][0] if one["loc"] else ""
+            if name in given:
+                raise ValueError(f"--set {name}: {one['msg']}") from error
 
 
 def _parse(settings: tuple[str, ...]) -> dict[str, str]:

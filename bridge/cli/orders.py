@@ -46,9 +46,7 @@ def orders(
             f"{order['order_number'] or '-':>5}  {order['order_id']}  {order['cause']}".rstrip()
         )
     if found["next"]:
-        click.echo(
-            f"there are more: narrow it down, or read on with --before {found['next']}"
-        )
+        click.echo(f"there are more: narrow it down, or read on with --before {found['next']}")
 
 
 @click.command()
@@ -63,7 +61,10 @@ def show(target: Target, order_id: str, restaurant: str, raw: bool, as_json: boo
     ORDER is the platform's order id, or the correlation id of a call that could not be read.
     """
     order = client.fetch(
-        target, f"/api/v1/orders/{quote(order_id, safe='')}", restaurant=restaurant, raw="1" if raw else ""
+        target,
+        f"/api/v1/orders/{quote(order_id, safe='')}",
+        restaurant=restaurant,
+        raw="1" if raw else "",
     )
     if as_json:
         click.echo(orjson.dumps(order).decode())

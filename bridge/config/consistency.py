@@ -9,21 +9,27 @@ from typing import Any
 
 from bridge.config.kinds import Address, parse_address
 from bridge.config.problem import Problem, Severity, suggestion
-from bridge.config.settings import CONSOLE, Ingress
+from bridge.config.secret import REFERENCE
+from bridge.config.settings import CONSOLE, PLACEHOLDER, Ingress
 
 Table = Mapping[str, Any]
 
+_BOARD = "board"
 _WIDE = {"0.0.0.0", "::"}  # noqa: S104  compared, not bound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """The tables of all files; `unread` has the stems of restaurant files that are not TOML."""
+    """The tables of all files; `unread` has the stems of restaurant files that are not TOML.
+
+    Without `is_main_read` the main file is not TOML, and `main` has what the environment sets.
+    """
 
     main_file: str
     main: Table
     restaurants: Mapping[str, Table]
     unread: frozenset[str] = frozenset()
+    is_main_read: bool = True
     endpoints: tuple[Table, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -35,13 +41,42 @@ class Written:
 
 def contradictions(written: Written) -> Iterator[Problem]:
     """Every disagreement between files, sections and entries."""
+    yield from _placeholder_id(written)
+    yield from _no_endpoint(written)
     yield from _same_endpoint(written)
     yield from _same_restaurant(written)
     yield from _unknown_restaurants(written)
     yield from _unreachable(written)
     yield from _same_listener(written)
-    yield from _open_console(written)
+    yield from _closed_console(written)
     yield from _unused_authority(written)
+
+
+def _placeholder_id(written: Written) -> Iterator[Problem]:
+    for index, entry in enumerate(written.endpoints):
+        name = entry.get("id")
+        if isinstance(name, str) and name.upper().startswith(PLACEHOLDER):
+            yield Problem(
+                file=written.main_file,
+                key=f"endpoints.{index}.id",
+                found=f'"{name}", the id of the example, which everybody knows',
+                allowed="an id of your own that is impossible to guess",
+                hint="write the output of `openssl rand -hex 16`",
+            )
+
+
+def _no_endpoint(written: Written) -> Iterator[Problem]:
+    if not written.is_main_read or written.main.get("endpoints"):
+        return
+    names = sorted(_texts(table.get("id") for table in written.restaurants.values()))
+    yield Problem(
+        file=written.main_file,
+        key="endpoints",
+        found=f"no [[endpoints]]: no order can come in, for {', '.join(names) or 'nobody'}",
+        allowed="one [[endpoints]] or more; none only on a machine that is a worker and no more",
+        hint="minimal.toml has one to start from",
+        severity=Severity.WARNING,
+    )
 
 
 def _same_endpoint(written: Written) -> Iterator[Problem]:
@@ -115,21 +150,26 @@ def _same_listener(written: Written) -> Iterator[Problem]:
         )
 
 
-def _open_console(written: Written) -> Iterator[Problem]:
-    address = _address(written.main, "console", CONSOLE)
+def _closed_console(written: Written) -> Iterator[Problem]:
     console = written.main.get("console", {})
-    if address and "token" not in console and not _is_local(address.host):
-        yield Problem(
-            file=written.main_file,
-            key="console.listen",
-            found=f'"{address.host}" without a token: other machines can give commands',
-            allowed="an address of this machine alone, or a token in console.token",
-            severity=Severity.WARNING,
+    if not written.is_main_read or not isinstance(console, dict) or "token" in console:
+        return
+    boards = sorted(
+        _texts(
+            table.get("id")
+            for table in written.restaurants.values()
+            if table.get("adapter") == _BOARD
         )
-
-
-def _is_local(host: str) -> bool:
-    return host in {"localhost", "::1"} or host.startswith("127.")
+    )
+    screens = f", and so not the kitchen screen of {', '.join(boards)}" if boards else ""
+    yield Problem(
+        file=written.main_file,
+        key="console.token",
+        found=f"no token: nobody can open the console over TCP{screens}",
+        allowed=REFERENCE,
+        hint='[console] token = { credential = "console-token" } is the usual way',
+        severity=Severity.WARNING,
+    )
 
 
 def _unused_authority(written: Written) -> Iterator[Problem]:

@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from bridge.config.problem import suggestion
 
 _LAST_PORT = 65535
+_ZONE_LIKENESS = 0.8
 _LONGEST_SOCKET = 107  # the kernel's limit for the path of a unix socket
 
 
@@ -81,9 +82,16 @@ def _check_zone(name: str) -> str:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         names = zoneinfo.available_timezones()
-        hint = suggestion(name, names) if names else "this machine has no zones: install tzdata"
+        hint = _near_zone(name, names) if names else "this machine has no zones: install tzdata"
         raise ValueError(hint or "not in this machine's time zone database") from None
     return name
+
+
+def _near_zone(name: str, names: set[str]) -> str:
+    """The zone of that city, or one that is written nearly so; an abbreviation is like many."""
+    city = name.casefold().replace(" ", "_")
+    same = [zone for zone in names if zone.casefold().rpartition("/")[2] == city]
+    return suggestion(same[0] if len(same) == 1 else name, names, likeness=_ZONE_LIKENESS)
 
 
 def _from_folder(path: Path, info: ValidationInfo) -> Path:

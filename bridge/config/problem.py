@@ -56,8 +56,8 @@ class ConfigErrors(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-def suggestion(name: str, names: Iterable[str]) -> str:
-    """`did you mean "listen"?`, or nothing when no known name is near."""
+def suggestion(name: str, names: Iterable[str], *, likeness: float = 0.6) -> str:
+    """`did you mean "listen"?`, or nothing when no known name is near; `likeness` 1 is the same."""
     by_folded = {known.casefold(): known for known in names}
-    near = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=likeness)
     return f'did you mean "{by_folded[near[0]]}"?' if near else ""

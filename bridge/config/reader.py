@@ -91,6 +91,7 @@ class _Pass:
         written = Written(
             main_file=str(path),
             main=main_table,
+            is_main_read=table is not None,
             restaurants={str(file): entries or {} for file, entries in tables.items()},
             unread=frozenset(file.stem for file, entries in tables.items() if entries is None),
         )

@@ -25,6 +25,8 @@ from bridge.config.secret import Secret
 
 CONSOLE = "127.0.0.1:8081"
 WORKER_CONSOLE = "127.0.0.1:8082"
+# Begins the endpoint's id in the example files, which everybody knows.
+PLACEHOLDER = "REPLACE"
 
 
 class Ingress(Section):
@@ -62,14 +64,17 @@ class Ingress(Section):
         gt=0,
         le=60,
         title="Time for the headers",
-        description="A caller has this long to send its headers.",
+        description="A caller has this long to send the headers of a request, counted from its "
+        "first byte (with keep_alive = 0 from the connection on); then the connection is closed. "
+        "Silence before that byte is a matter of keep_alive.",
     )
     body_timeout: Seconds = Field(
         default=5.0,
         gt=0,
         le=60,
         title="Time for the body",
-        description="A caller has this long to send its body, after the headers.",
+        description="A caller has this long to send its body, counted from the end of the headers; "
+        "never longer than order_budget leaves, which began with the first byte.",
     )
     keep_alive: Seconds = Field(
         default=30.0,
@@ -112,8 +117,9 @@ class Console(Section):
     token: Secret | None = Field(
         default=None,
         title="Token",
-        description="Asked of every caller of the console; without it the listener must not be "
-        "reachable from other machines.",
+        description="Asked of every caller over TCP, for all but health and metrics. Without it "
+        "nobody can open the console there, so no kitchen screen either. The commands of "
+        "this machine use the socket and need none.",
         examples=[{"credential": "console-token"}],
     )
     url: WebAddress = Field(
@@ -125,8 +131,8 @@ class Console(Section):
     socket: SocketPlace = Field(
         default=Path("/run/pos-bridge/console.sock"),
         title="Command socket",
-        description="The unix socket that the commands on this machine use. Its folder must exist; "
-        "who may open the file may give commands.",
+        description="The unix socket that the commands on this machine use. Its folder is made if "
+        "it is missing. Only the daemon's own user and root may open it; they need no token.",
     )
 
     def address(self, *, worker_only: bool = False) -> Address:
@@ -241,7 +247,7 @@ class Endpoint(Section):
         title="Id",
         description="Part of the address: /bbot/ID/order-injection. `openssl rand -hex 16` makes "
         "a good one.",
-        examples=["REPLACE-by-your-own-0000000000"],
+        examples=[f"{PLACEHOLDER}-by-your-own-0000000000"],
     )
     source: Literal["bbot"] = Field(
         default="bbot", title="Source", description="The ordering platform that calls it."

@@ -16,6 +16,7 @@ COOKIE: Final = "pos_bridge_console"
 PARAMETER: Final = "token"
 OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 OPEN_FOLDER: Final = "/static/"
+NO_TOKEN: Final = "no_token_configured"  # noqa: S105  a word of an answer
 # As long as a browser keeps any cookie: a kitchen screen has nobody who could log in again.
 _COOKIE_SECONDS: Final = 400 * 86400
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
@@ -59,7 +60,7 @@ class Guard:
             return
         entry = self.entry(request)
         if entry is None:
-            raise Refusal(401, "token_needed", self._how_to_come_in())
+            raise self._refusal()
         if (
             entry is Entry.COOKIE
             and request.method not in _SAFE_METHODS
@@ -72,10 +73,16 @@ class Guard:
                 "programs send Authorization: Bearer <token>",
             )
 
-    def _how_to_come_in(self) -> str:
+    def _refusal(self) -> Refusal:
         if not self.token:
-            return "no token is configured for this console, so only its local socket answers"
-        return "send the console's token as Authorization: Bearer <token>"
+            return Refusal(
+                401,
+                NO_TOKEN,
+                "no token is configured for this console, so nobody can open it over the network; "
+                "[console] token names one, and a restart takes it up",
+            )
+        how = "send the console's token as Authorization: Bearer <token>"
+        return Refusal(401, "token_needed", how)
 
 
 GUARD: Final = web.AppKey("guard", Guard)

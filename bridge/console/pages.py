@@ -7,6 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bridge.console.auth import NO_TOKEN
 from bridge.console.context import context_of
 from bridge.console.problem import Refusal
 
@@ -54,7 +55,10 @@ async def show_kitchen(request: web.Request) -> web.Response:
 
 def show_refusal(request: web.Request, refusal: Refusal) -> web.Response:
     """The same facts as the problem document, for a person in front of a screen."""
-    template = "entry.html" if refusal.status == web.HTTPUnauthorized.status_code else "no.html"
+    is_asked = refusal.status == web.HTTPUnauthorized.status_code
+    template = "entry.html" if is_asked else "no.html"
+    if refusal.code == NO_TOKEN:
+        template = "closed.html"
     return request.app[PAGES].render(
         template, status=refusal.status, refusal=refusal, path=request.path
     )

@@ -1,32 +1,30 @@
 """One process of the bridge, from its configuration to its clean end.
 
-ledger --- ingress listener        main thread, main loop
-    |  `-- console, forwarder
-    `----- worker: lanes, probes   thread and loop of their own
+ledger --- console                  main thread, main loop
+    |----- worker: lanes, probes    thread and loop of their own
+    `----- ingress: outbox, listener     main loop; opened last, closed first
 """
 
 import asyncio
 import random
-from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import structlog
 
-from bridge import console
-from bridge.config import Address, Config, describe
-from bridge.console import ConsoleContext, RestaurantView
-from bridge.daemon import assembly, listeners
+from bridge.config import Config, describe
+from bridge.daemon import assembly, doors, listeners
+from bridge.daemon.basics import Basics
 from bridge.daemon.health import Health
-from bridge.daemon.service import Basics, IngressService, WorkerService
+from bridge.daemon.ingress_service import IngressService
+from bridge.daemon.parts import end_of
+from bridge.daemon.status import Status
 from bridge.daemon.watchdog import Watchdog
-from bridge.ingress import app as ingress_app
-from bridge.ingress.gate import Gate
-from bridge.ingress.reception import Reception
+from bridge.daemon.worker_service import WorkerService
 from bridge.ledger import Ledger, LedgerError, requests
 from bridge.model import Pulses
 from bridge.notify import Notifier
@@ -34,7 +32,13 @@ from bridge.registry import RegistryError
 from bridge.telemetry import Metrics
 from bridge.worker.worker import recover
 
-STOP_PATIENCE = 35.0  # with what closes besides, below the unit's TimeoutStopSec
+# From the wish to stop until running attempts are left as they are; with what closes after that,
+# below the unit's TimeoutStopSec.
+STOP_PATIENCE = 40.0
+# Without a ledger no attempt can end well: there is nothing to wait for.
+NO_LEDGER_PATIENCE = 0.5
+# What a start may take before the service manager must hear from us again.
+START_LIMIT = 60.0
 
 log = structlog.get_logger()
 
@@ -59,18 +63,6 @@ class Ready:
     console: str
 
 
-@dataclass(slots=True, kw_only=True)
-class _Parts:
-    """What the steps of starting hand to each other."""
-
-    ledger: Ledger
-    metrics: Metrics
-    pulses: Pulses = field(default_factory=Pulses)
-    ingress: IngressService | None = None
-    worker: WorkerService | None = None
-    since: dict[str, float] = field(default_factory=dict)
-
-
 class Daemon:
     """`run` returns after `stop`; a second `stop` leaves what is being sent as it is."""
 
@@ -88,9 +80,12 @@ class Daemon:
         self._stop_patience = stop_patience
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._stops_since = 0.0
+        self._worker: WorkerService | None = None
+        self._ingress: IngressService | None = None
 
     def stop(self) -> None:
-        """End cleanly; called again: end now."""
+        """End cleanly; called again: end now. May be called before `run`, too."""
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()
@@ -98,20 +93,25 @@ class Daemon:
     async def run(self, on_ready: Callable[[Ready], None] = lambda _ready: None) -> None:
         """Serve until `stop`. Raises StartError, or the error of the part that died."""
         self._check_role()
-        log.info("starting", role=self._role, configuration=describe(self._config))
+        files = listeners.raise_file_limit()
+        listeners.quiet_accept_errors(asyncio.get_running_loop())
+        log.info("starting", role=self._role, files=files, configuration=describe(self._config))
         async with AsyncExitStack() as stack:
-            parts = await self._open_ledger(stack)
             try:
-                ready = await self._start(stack, parts)
-            except (OSError, RegistryError, ValueError) as error:
-                raise StartError(str(error)) from error
-            log.info("ready", ingress=ready.ingress, console=ready.console)
-            self._notifier.ready("taking orders")
-            on_ready(ready)
-            await self._serve(parts)
-            self._notifier.stopping("finishing what runs")
-            log.info("stopping")
+                await self._run_on(stack, on_ready)
+            finally:
+                self._stops_since = time.monotonic()
+                self._notifier.stopping("finishing what runs")
+                log.info("stopping")
         log.info("stopped")
+
+    async def _run_on(self, stack: AsyncExitStack, on_ready: Callable[[Ready], None]) -> None:
+        basics = await self._open_ledger(stack)
+        ready = await self._unless_stopped(self._start(stack, basics))
+        if ready is not None:
+            log.info("ready", ingress=ready.ingress, console=ready.console)
+            on_ready(ready)
+            await self._serve(basics)
 
     def _check_role(self) -> None:
         if self._role is not Role.ALL and self._config.broker is None:
@@ -126,163 +126,145 @@ class Daemon:
                 "there is no restaurant: add a file for each to the restaurants folder"
             )
 
-    async def _open_ledger(self, stack: AsyncExitStack) -> _Parts:
+    async def _open_ledger(self, stack: AsyncExitStack) -> Basics:
         metrics = Metrics()
 
         def on_lost(error: BaseException) -> None:
             metrics.ledger_errors.inc()
             log.error("ledger_write_lost", reason=str(error))
 
-        directory = self._config.ledger.directory
-        self._notifier.extend(60.0)
+        self._notifier.extend(START_LIMIT)
         try:
-            ledger = await Ledger.open(directory, on_lost=on_lost)
+            ledger = await Ledger.open(self._config.ledger.directory, on_lost=on_lost)
         except LedgerError as error:
             raise StartError(f"the ledger cannot be used: {error}") from error
         stack.callback(ledger.close)
-        return _Parts(ledger=ledger, metrics=metrics)
+        return Basics(config=self._config, ledger=ledger, metrics=metrics, pulses=Pulses())
 
-    async def _start(self, stack: AsyncExitStack, parts: _Parts) -> Ready:
-        """Recovery first, then the worker, then the doors."""
-        names = [restaurant.id for restaurant in self._config.restaurants]
-        ledger = parts.ledger
-        parts.since = await ledger.write(lambda tx: recover(tx, names, ledger.now()))
-        await ledger.write(requests.settle_after_crash)
-        console_address = self._config.console.address(worker_only=self._role is Role.WORKER)
-        if self._role is not Role.INGRESS:
-            parts.worker = await self._start_worker(stack, parts, console_address)
+    async def _unless_stopped(self, starting: Coroutine[Any, Any, Ready]) -> Ready | None:
+        """None if the wish to stop came first: a start may hang, at a vendor's call for one."""
+        task = asyncio.create_task(starting, name="start")
+        stopped = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+        return None if task.cancelled() else task.result()
+
+    async def _start(self, stack: AsyncExitStack, basics: Basics) -> Ready:
+        """Recovery first, then console and worker, then the ingress: it closes first."""
+        try:
+            since = await self._recover(basics)
+            console = await doors.open_console(
+                stack,
+                basics,
+                self._build_health(basics).read,
+                has_ingress=self._role is not Role.WORKER,
+                has_worker=self._role is not Role.INGRESS,
+            )
+            if self._role is not Role.INGRESS:
+                await self._start_worker(stack, basics, since, console)
+            ingress = await self._start_ingress(stack, basics)
+        except (OSError, LedgerError, RegistryError, ValueError) as error:
+            raise StartError(str(error)) from error
+        return Ready(ingress=ingress, console=console)
+
+    async def _recover(self, basics: Basics) -> dict[str, float]:
+        """Since when each restaurant is served; only who serves it notes that."""
+        ledger, names = basics.ledger, list(basics.restaurants)
         if self._role is not Role.WORKER:
-            parts.ingress = await self._start_ingress(stack, parts)
-        console_url = await self._open_console(stack, parts, console_address)
-        ingress_url = await self._open_ingress(stack, parts)
-        return Ready(ingress=ingress_url, console=console_url)
+            await ledger.write(requests.settle_after_crash)
+        if self._role is Role.INGRESS:
+            return {}
+        return await ledger.write(lambda tx: recover(tx, names, ledger.now()))
 
     async def _start_worker(
-        self, stack: AsyncExitStack, parts: _Parts, console_address: Address
-    ) -> WorkerService:
-        service = WorkerService(
-            self._basics(parts),
+        self, stack: AsyncExitStack, basics: Basics, since: dict[str, float], console: str
+    ) -> None:
+        service = self._worker = WorkerService(
+            basics,
             assembly.build_posts(self._config),
-            terms=assembly.build_terms(self._config, parts.since),
-            console=self._config.console.url
-            or f"http://{console_address.host}:{console_address.port}",
+            terms=assembly.build_terms(self._config, since),
+            console=self._config.console.url or console,
             random=random.SystemRandom().random,
         )
-        await service.start()
-        stack.push_async_callback(self._stop_worker, service)
-        return service
+        stack.push_async_callback(self._stop_worker, basics, service)
+        try:
+            await service.thread.start()
+        except Exception as error:
+            log.exception("worker_not_started")
+            reason = f"{type(error).__name__}: {error}"
+            raise StartError(f"the worker cannot start: {reason}") from error
 
-    async def _stop_worker(self, service: WorkerService) -> None:
-        stopping = asyncio.ensure_future(service.stop(self._stop_patience))
-        hurry = asyncio.ensure_future(self._hurry.wait())
-        await asyncio.wait({stopping, hurry}, return_when=asyncio.FIRST_COMPLETED)
-        hurry.cancel()
-        if not stopping.done():
-            service.cancel()
-        if not await stopping:
+    async def _stop_worker(self, basics: Basics, service: WorkerService) -> None:
+        patience = self._stop_patience - (time.monotonic() - self._stops_since)
+        if not basics.ledger.alive:
+            patience = min(patience, NO_LEDGER_PATIENCE)
+        if not await service.thread.stop(max(0.0, patience), self._hurry):
             log.warning("attempts_left_running", hint="they are resolved at the next start")
 
-    async def _start_ingress(self, stack: AsyncExitStack, parts: _Parts) -> IngressService:
-        service = IngressService(self._basics(parts), parts.worker)
-        await service.start()
-        stack.push_async_callback(service.stop)
-        return service
-
-    async def _open_console(self, stack: AsyncExitStack, parts: _Parts, address: Address) -> str:
-        token = self._config.console.token
-        context = ConsoleContext(
-            ledger=parts.ledger,
-            restaurants=[
-                RestaurantView(id=one.id, name=one.name, adapter=one.adapter, timezone=one.timezone)
-                for one in self._config.restaurants
-            ],
-            token=token.reveal() if token else None,
-            metrics=parts.metrics,
-            health=self._health(parts).read,
-            now=parts.ledger.now,
-            has_worker=parts.worker is not None,
-        )
-        url = await listeners.open_console(stack, console.build(context), address)
-        trusted = console.build(context, trusted=True)
-        await listeners.open_socket(stack, trusted, Path(self._config.console.socket))
-        return url
-
-    async def _open_ingress(self, stack: AsyncExitStack, parts: _Parts) -> str:
-        if parts.ingress is None:
+    async def _start_ingress(self, stack: AsyncExitStack, basics: Basics) -> str:
+        if self._role is Role.WORKER:
             return ""
-        restaurants = {one.bbot_id for one in self._config.restaurants}
-        gate = Gate(
-            parts.pulses,
-            assembly.build_gate_terms(self._config),
-            now=lambda: datetime.now(UTC),
-            live_probe=parts.ingress.probe if parts.ingress.can_probe else None,
-        )
-        reception = Reception(
-            parts.ledger,
-            gate,
-            metrics=parts.metrics,
-            known_restaurants=restaurants.__contains__,
-        )
-        settings = self._config.ingress
-        context = ingress_app.IngressContext(
-            reception=reception,
-            ledger=parts.ledger,
-            endpoints=assembly.build_endpoints(self._config),
-            metrics=parts.metrics,
-            order_budget=settings.order_budget,
-            body_timeout=settings.body_timeout,
-            max_body=settings.max_body,
-        )
-        limits = assembly.build_limits(self._config)
-        app = ingress_app.build(context)
-        return await listeners.open_ingress(stack, app, settings.address, limits)
+        worker = self._worker
+        service = self._ingress = IngressService(basics, take=worker.take if worker else None)
+        service.start()
+        stack.push_async_callback(service.stop)
+        return await doors.open_ingress(stack, basics, worker.probe if worker else None)
 
-    def _basics(self, parts: _Parts) -> Basics:
-        return Basics(
-            config=self._config,
-            ledger=parts.ledger,
-            metrics=parts.metrics,
-            pulses=parts.pulses,
-        )
-
-    def _health(self, parts: _Parts) -> Health:
+    def _build_health(self, basics: Basics) -> Health:
         return Health(
-            ledger=parts.ledger,
-            pulses=parts.pulses,
-            metrics=parts.metrics,
-            restaurants=tuple(one.id for one in self._config.restaurants),
-            broker=lambda: _broker(parts),
+            ledger=basics.ledger,
+            pulses=basics.pulses,
+            metrics=basics.metrics,
+            restaurants=basics.restaurants,
+            broker=self._describe_broker,
         )
 
-    async def _serve(self, parts: _Parts) -> None:
-        """Until stopped, or until a part died; feeds the watchdog with real progress."""
-        watchdog = Watchdog(self._notifier, parts.ledger, _beat(parts))
-        owned = [part.died for part in (parts.worker, parts.ingress) if part is not None]
-        tasks: set[asyncio.Future[Any]] = {
-            asyncio.ensure_future(self._stop.wait()),
-            asyncio.ensure_future(watchdog.run()),
-            *owned,
+    def _describe_broker(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for part in (self._ingress, self._worker):
+            links = part.describe_links() if part is not None else {}
+            degraded = {**found.get("degraded", {}), **links.get("degraded", {})}
+            found |= links | ({"degraded": degraded} if degraded else {})
+        return found
+
+    async def _serve(self, basics: Basics) -> None:
+        """Until stopped, or until a part died."""
+        worker = self._worker
+        beat = (lambda: worker.thread.beat_at) if worker is not None else None
+        watchdog = Watchdog(self._notifier, basics.ledger, beat)
+        status = Status(self._notifier, self._build_health(basics).read)
+        own = {
+            "the watchdog": asyncio.create_task(watchdog.run()),
+            "the status": asyncio.create_task(status.run()),
+            "the wish to stop": asyncio.create_task(self._stop.wait()),
         }
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            if task.done():
-                task.result()
-            elif task not in owned:
+        try:
+            await self._wait_for_end(own | self._lives(basics))
+        finally:
+            for task in own.values():
                 task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
-        if not self._stop.is_set():
-            raise RuntimeError("a part of the daemon ended by itself")
+            await asyncio.gather(*own.values(), return_exceptions=True)
 
+    def _lives(self, basics: Basics) -> "dict[str, asyncio.Future[None]]":
+        """What must go on for as long as the daemon runs."""
+        lives = {"the ledger": basics.ledger.died}
+        if self._worker is not None:
+            lives["the worker"] = self._worker.thread.died
+        if self._ingress is not None:
+            lives["the ingress"] = self._ingress.died
+        return lives
 
-def _beat(parts: _Parts) -> Callable[[], float] | None:
-    worker = parts.worker
-    return (lambda: worker.beat_at) if worker is not None else None
-
-
-def _broker(parts: _Parts) -> dict[str, Any]:
-    links: dict[str, Any] = {}
-    for part in (parts.ingress, parts.worker):
-        if part is not None:
-            links.update(part.describe_links())
-    return links
+    async def _wait_for_end(self, lives: "dict[str, asyncio.Future[Any]]") -> None:
+        await asyncio.wait(lives.values(), return_when=asyncio.FIRST_COMPLETED)
+        if self._stop.is_set():
+            return
+        for name, life in lives.items():
+            if life.done():
+                error = end_of(life, name)
+                log.error("part_died", part=name, exc_info=error)
+                raise error

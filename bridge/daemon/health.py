@@ -1,5 +1,6 @@
 """What /readyz tells: can this process say yes durably? Everything else is named, not judged."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from bridge.ledger import Ledger, LedgerError, Transaction, deliveries, requests
 from bridge.model import PosState, Pulses
 from bridge.telemetry import Metrics
+
+LEDGER_LIMIT = 2.0
 
 _UP = {PosState.UP: 1, PosState.CLOSED: 0, PosState.DOWN: 0, PosState.UNKNOWN: -1}
 
@@ -44,9 +47,13 @@ class Health:
 
     async def _read_ledger(self) -> tuple[dict[str, Any], dict[str, dict[str, int]]]:
         try:
-            backlog, counted = await self._ledger.write(_count)
+            async with asyncio.timeout(LEDGER_LIMIT):
+                await self._ledger.check()
+                backlog, counted = await self._ledger.read(_count)
         except LedgerError as error:
             return {"writable": False, "reason": str(error)}, {}
+        except TimeoutError:
+            return {"writable": False, "reason": f"no answer in {LEDGER_LIMIT:g} s"}, {}
         counts: dict[str, dict[str, int]] = {}
         for restaurant, state, number in counted:
             counts.setdefault(restaurant, {})[state] = number

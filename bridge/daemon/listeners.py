@@ -1,14 +1,16 @@
-"""Sockets: the ingress behind its guard, the console on TCP and on its unix socket."""
+"""Sockets: ingress and console behind a guard each, the console's unix socket, and their number."""
 
 import asyncio
 import os
+import resource
 import socket
 import stat
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
 from aiohttp import web
 
 from bridge.config import Address
@@ -16,54 +18,137 @@ from bridge.ingress.guard import Guard, Limits
 
 CLOSE_PATIENCE = 3.0
 CALL_PATIENCE = 1.0
+# Connections that the system keeps until they are taken.
+BACKLOG = 128
+# Of these asyncio takes so many at a time. Without room for another file each is a complaint and a
+# try of its own a second later, which makes as many again: with more than one they multiply.
+TAKEN_AT_A_TIME = 1
+# Not a setting: a screen needs two or three connections, so this is enough for more screens than a
+# kitchen has, also where all of them come through one proxy; and no caller can have all of them.
+CONSOLE_LIMITS = Limits(keep_alive=30.0, max_connections=512, max_per_source=128)
+# Complaints about connections that cannot be taken are told at most this often, in seconds.
+TOLD_EVERY = 10.0
+
+_NO_ROOM = "socket.accept() out of system resource"
+_INGRESS_ADVICE = "[ingress] max_connections and max_connections_per_address set the limits"
+_CONSOLE_ADVICE = (
+    "the console's limits are fixed; close screens that nobody looks at, or keep that address out"
+)
+
+_log = structlog.get_logger(__name__)
+
+
+class DoorError(OSError):
+    """A door cannot be opened; the text says which, why, and what sets it."""
 
 
 async def open_ingress(
     stack: AsyncExitStack, app: web.Application, address: Address, limits: Limits
 ) -> str:
     """Listen; returns the URL. At the stack's end: no new requests, running ones finish."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_PATIENCE)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    if runner.server is None:
-        raise RuntimeError("the listener has no server")
-    guard = Guard(runner.server, limits)
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(guard, address.host, address.port, backlog=512)
-    stack.callback(server.close)
-    return _url([one.getsockname() for one in server.sockets])
+    guard = Guard(await _serve(stack, app, CLOSE_PATIENCE), limits, advice=_INGRESS_ADVICE)
+    return await _listen(stack, "ingress", address, guard)
 
 
 async def open_console(stack: AsyncExitStack, app: web.Application, address: Address) -> str:
     """Listen on TCP; returns the URL."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, address.host, address.port).start()
-    return _url(runner.addresses)
+    guard = Guard(await _serve(stack, app, CALL_PATIENCE), CONSOLE_LIMITS, advice=_CONSOLE_ADVICE)
+    return await _listen(stack, "console", address, guard)
 
 
 async def open_socket(stack: AsyncExitStack, app: web.Application, path: Path) -> None:
     """Listen on a unix socket that only this user may open."""
-    _remove_stale(path)
+    door = _bind(path)
+    stack.callback(door.close)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    before = os.umask(0o177)
-    try:
-        await web.UnixSite(runner, path).start()
-    finally:
-        os.umask(before)
+    await web.SockSite(runner, door, backlog=TAKEN_AT_A_TIME).start()
+    door.listen(BACKLOG)
+    # The first thing at the end: once nobody answers, the name may be another process's already.
     stack.callback(path.unlink, missing_ok=True)
 
 
-def _remove_stale(path: Path) -> None:
-    """A socket left by a process that was killed; anything else there is not ours."""
+def raise_file_limit() -> int:
+    """As many open files as the system allows this process; returns how many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def quiet_accept_errors(loop: asyncio.AbstractEventLoop) -> None:
+    """From now on a flood of connections does not flood the log; other errors are told as ever."""
+    told_at, number = float("-inf"), 0
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        nonlocal told_at, number
+        if context.get("message") != _NO_ROOM:
+            loop.default_exception_handler(context)
+            return
+        number += 1
+        if loop.time() - told_at < TOLD_EVERY:
+            return
+        told_at = loop.time()
+        _log.error(
+            "connections_not_taken",
+            cause=str(context.get("exception", "")),
+            tries=number,
+            hint="LimitNOFILE of the service and the limits in [ingress] set how many there may be",
+        )
+
+    loop.set_exception_handler(handle)
+
+
+async def _serve(stack: AsyncExitStack, app: web.Application, patience: float) -> web.Server:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=patience)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    if runner.server is None:
+        raise RuntimeError("the listener has no server")
+    return runner.server
+
+
+async def _listen(stack: AsyncExitStack, section: str, address: Address, guard: Guard) -> str:
+    loop = asyncio.get_running_loop()
+    with _explained(section, address):
+        server = await loop.create_server(
+            guard, address.host, address.port, backlog=TAKEN_AT_A_TIME
+        )
+    stack.callback(server.close)
+    for door in server.sockets:
+        # asyncio has one number for both; to listen again only changes the system's.
+        with socket.socket(fileno=os.dup(door.fileno())) as same_door:
+            same_door.listen(BACKLOG)
+    return _url([one.getsockname() for one in server.sockets])
+
+
+def _bind(path: Path) -> socket.socket:
+    """Nobody can call before its mode is set: it does not listen yet."""
+    door = socket.socket(socket.AF_UNIX)
+    try:
+        _make_room(path)
+        door.bind(str(path))
+        path.chmod(0o600)
+    except OSError as error:
+        door.close()
+        if isinstance(error, DoorError):
+            raise
+        raise DoorError(
+            f"the command socket cannot be made at {path}: {error.strerror or error}; "
+            "[console] socket, or POS_BRIDGE__CONSOLE__SOCKET, names a place where this user "
+            "may write"
+        ) from error
+    return door
+
+
+def _make_room(path: Path) -> None:
+    """Remove a socket left by a process that was killed; anything else there is not ours."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() or not stat.S_ISSOCK(path.stat().st_mode):
         return
     if _is_served(path):
-        raise OSError(
+        raise DoorError(
             f"{path} is served by another process: stop that one, or give this one another "
             "[console] socket"
         )
@@ -81,6 +166,18 @@ def _is_served(path: Path) -> bool:
             # Too busy to answer, or not ours to open: in any case somebody is there.
             return True
     return True
+
+
+@contextmanager
+def _explained(section: str, address: Address) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        raise DoorError(
+            f"the {section} cannot listen at {address.host}:{address.port}: {reason}; "
+            f"stop what is there, or change [{section}] listen"
+        ) from error
 
 
 def _url(addresses: Sequence[Any]) -> str:

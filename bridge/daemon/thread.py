@@ -3,18 +3,34 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any
+from contextlib import suppress
+from typing import Any, Protocol
 
 from bridge.model import Deadline
-from bridge.worker.worker import Worker
 
-Serve = Callable[[Callable[[Worker], None]], Coroutine[Any, Any, None]]
+LET_GO = 0.5
+
+
+class Served(Protocol):
+    """What runs on the thread: a worker, with or without a broker."""
+
+    @property
+    def beat_at(self) -> float: ...
+
+    def stop(self) -> None: ...
+
+    async def probe(self, restaurant: str, deadline: Deadline) -> bool | None: ...
+
+
+Announce = Callable[[Served], None]
+Serve = Callable[[Announce], Coroutine[Any, Any, None]]
 
 
 class WorkerThread:
     """Runs `serve` on a loop of its own; `died` ends with what ended it.
 
-    `serve` builds the worker on that loop, tells of it, and runs it to its end.
+    `serve` builds the worker on that loop, tells of it, and runs it to its end. Nothing here ever
+    waits for the thread itself: a call of a vendor may hold it for as long as it likes.
     """
 
     def __init__(self, serve: Serve) -> None:
@@ -22,7 +38,8 @@ class WorkerThread:
         self._main = asyncio.get_running_loop()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
-        self._worker: Worker | None = None
+        self._served: Served | None = None
+        self._is_stopping = False
         self._ready = asyncio.Event()
         self.died: asyncio.Future[None] = self._main.create_future()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
@@ -32,67 +49,83 @@ class WorkerThread:
         self._thread.start()
         ready = asyncio.ensure_future(self._ready.wait())
         either: set[asyncio.Future[Any]] = {ready, self.died}
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        ready.cancel()
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ready.cancel()
         if self.died.done():
             self.died.result()
 
     async def probe(self, restaurant: str, deadline: Deadline) -> bool | None:
         """The live probe, asked from the main loop; None if the worker cannot be asked now."""
-        if self._loop is None or self._worker is None or self.died.done():
+        loop, served = self._loop, self._served
+        if loop is None or served is None or self.died.done():
             return None
-        asked = asyncio.run_coroutine_threadsafe(
-            self._worker.probe(restaurant, deadline), self._loop
-        )
+        question = served.probe(restaurant, deadline)
+        try:
+            asked = asyncio.run_coroutine_threadsafe(question, loop)
+        except RuntimeError:  # its loop was closed meanwhile
+            question.close()
+            return None
         return await asyncio.wrap_future(asked)
 
     @property
     def beat_at(self) -> float:
         """When the worker's loop last turned, on the monotonic clock."""
-        return self._worker.beat_at if self._worker else 0.0
+        return self._served.beat_at if self._served else 0.0
 
-    async def stop(self, patience: float) -> bool:
-        """Let what runs finish; False if it did not in time, and was left as it was."""
+    async def stop(self, patience: float, hurry: asyncio.Event) -> bool:
+        """Let what runs finish; False if it did not in time, or before `hurry`, and was left."""
+        self._is_stopping = True
         self._call(self._stop)
-        done, _pending = await asyncio.wait({self.died}, timeout=patience)
-        if done:
+        hurried = asyncio.ensure_future(hurry.wait())
+        either: set[asyncio.Future[Any]] = {self.died, hurried}
+        try:
+            await asyncio.wait(either, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            hurried.cancel()
+        if self.died.done():
             return True
-        self.cancel()
-        await asyncio.wait({self.died}, timeout=1.0)
+        # What was being sent stays `sending` in the ledger.
+        self._call(lambda: self._task.cancel() if self._task else None)
+        await asyncio.wait({self.died}, timeout=LET_GO)
         return False
 
-    def cancel(self) -> None:
-        """End at once; what was being sent stays `sending` in the ledger."""
-        self._call(lambda: self._task.cancel() if self._task else None)
-
     def _stop(self) -> None:
-        if self._worker is not None:
-            self._worker.stop()
+        if self._served is not None:
+            self._served.stop()
         elif self._task is not None:
             self._task.cancel()
 
     def _call(self, function: Callable[[], object]) -> None:
-        if self._loop is not None and not self._loop.is_closed() and not self.died.done():
-            self._loop.call_soon_threadsafe(function)
+        with suppress(RuntimeError):  # its loop was closed meanwhile: there is nothing to end
+            if self._loop is not None and not self.died.done():
+                self._loop.call_soon_threadsafe(function)
 
     def _run(self) -> None:
         error: BaseException | None = None
+        runner = asyncio.Runner()
         try:
-            with asyncio.Runner() as runner:
-                self._loop = runner.get_loop()
-                runner.run(self._main_task())
+            self._loop = runner.get_loop()
+            runner.run(self._main_task())
         except asyncio.CancelledError:
             error = None
         except BaseException as caught:  # noqa: BLE001  handed to the owner of this thread
             error = caught
-        self._main.call_soon_threadsafe(self._settle, error)
+        # Told before the loop is closed: that waits for the threads that vendors started.
+        with suppress(RuntimeError):  # the main loop is gone: nobody is left to be told
+            self._main.call_soon_threadsafe(self._settle, error)
+        runner.close()
 
     async def _main_task(self) -> None:
         self._task = asyncio.current_task()
-        await self._serve(self._announce)
+        if not self._is_stopping:
+            await self._serve(self._announce)
 
-    def _announce(self, worker: Worker) -> None:
-        self._worker = worker
+    def _announce(self, served: Served) -> None:
+        self._served = served
+        if self._is_stopping:
+            served.stop()
         self._main.call_soon_threadsafe(self._ready.set)
 
     def _settle(self, error: BaseException | None) -> None:
@@ -100,5 +133,7 @@ class WorkerThread:
             return
         if error is None:
             self.died.set_result(None)
-        else:
-            self.died.set_exception(error)
+            return
+        self.died.set_exception(error)
+        # Whoever watches it hears of it; nobody may be left to.
+        self.died.exception()

@@ -23,23 +23,34 @@ class Watchdog:
     """
 
     def __init__(
-        self, notifier: Notifier, ledger: Ledger, worker_beat: Callable[[], float] | None
+        self,
+        notifier: Notifier,
+        ledger: Ledger,
+        worker_beat: Callable[[], float] | None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._notifier = notifier
         self._ledger = ledger
         self._worker_beat = worker_beat
-        self._started = time.monotonic()
+        self._clock = clock
+        self._started = clock()
+        # Asking and resting together take less than what kills.
+        self._interval = min(INTERVAL, notifier.watchdog_interval or INTERVAL)
 
     async def run(self) -> None:
         """Until cancelled."""
-        interval = self._notifier.watchdog_interval or INTERVAL
         while True:
-            stuck = await self._find_stuck()
-            if stuck:
-                log.error("no_progress", part=stuck)
-            else:
-                self._notifier.watchdog()
-            await asyncio.sleep(min(interval, INTERVAL))
+            await self.feed()
+            await asyncio.sleep(self._interval)
+
+    async def feed(self) -> None:
+        """Once, if there is progress to tell of."""
+        stuck = await self._find_stuck()
+        if stuck:
+            log.error("no_progress", part=stuck)
+        else:
+            self._notifier.watchdog()
 
     async def _find_stuck(self) -> str:
         if not self._ledger.alive or not await self._writer_answers():
@@ -47,11 +58,11 @@ class Watchdog:
         if self._worker_beat is None:
             return ""
         beat = max(self._worker_beat(), self._started)
-        return "worker" if time.monotonic() - beat > WORKER_LIMIT else ""
+        return "worker" if self._clock() - beat > WORKER_LIMIT else ""
 
     async def _writer_answers(self) -> bool:
         try:
-            async with asyncio.timeout(WRITER_LIMIT):
+            async with asyncio.timeout(min(WRITER_LIMIT, 0.9 * self._interval)):
                 await self._ledger.read(lambda tx: tx.execute("SELECT 1").fetchone())
         except TimeoutError:
             return False

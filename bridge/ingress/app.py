@@ -14,6 +14,7 @@ from bridge.ingress.auth import EndpointAccess, is_allowed
 from bridge.ingress.guard import GuardedHandler
 from bridge.ingress.reception import Call, Reception, Reply
 from bridge.ingress.response import respond
+from bridge.ingress.turnaway import Turnaways
 from bridge.ledger import Ledger, Transaction, requests
 from bridge.model import Answer, Deadline, Fate
 from bridge.sources.bbot import Hook
@@ -44,6 +45,7 @@ class Front:
 
     def __init__(self, context: IngressContext) -> None:
         self._context = context
+        self._turnaways = Turnaways()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer the call; the response returned is written already."""
@@ -94,15 +96,18 @@ class Front:
 
     def _turn_away(self, request: web.Request, answer: Answer, correlation_id: str) -> Reply:
         """Tell of a call that is not recorded: nobody knows whose it is."""
-        is_ours = request.match_info["endpoint"] in self._context.endpoints
-        tell = log.warning if is_ours else log.info
-        tell(
-            "call_turned_away",
-            status=answer.status,
-            code=answer.code,
-            peer=request.remote,
-            correlation_id=correlation_id,
-        )
+        number = self._turnaways.count(request.remote or "", answer.code, time.monotonic())
+        if number:
+            is_ours = request.match_info["endpoint"] in self._context.endpoints
+            tell = log.warning if is_ours else log.info
+            tell(
+                "call_turned_away",
+                status=answer.status,
+                code=answer.code,
+                peer=request.remote,
+                calls=number,
+                correlation_id=correlation_id,
+            )
         return Reply(answer=answer, hook="none")
 
     async def _read(

@@ -6,11 +6,12 @@ Restaurants do not wait for each other: one whose queue does not answer keeps it
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
 
+from bridge import fault
 from bridge.broker import Lines, PublishResult, orders_queue
 from bridge.ledger import Ledger, LedgerError, Transaction, requests
 from bridge.model import Handover, Pulses
@@ -22,8 +23,13 @@ LOOK_EVERY = 10.0
 ALIVE = 15.0
 # So long the events of all other restaurants wait for those of a slow one.
 PATIENCE = 0.5
-# A queue that takes nothing is tried again after this time, with one event.
+# A queue that takes nothing is tried again after this time, with one event; so is an event of
+# which no message can be made.
 REST = 5.0
+ASIDE = 60.0
+BATCH = 256
+
+_Result = tuple[Handover, PublishResult]
 
 log = structlog.get_logger()
 
@@ -48,7 +54,6 @@ class Courier:
         metrics: Metrics,
         restaurants: Sequence[str],
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._ledger = ledger
         self._lines = lines
@@ -56,13 +61,13 @@ class Courier:
         self._metrics = metrics
         self._restaurants = restaurants
         self._clock = clock
-        self._sleep = sleep
         self._trouble: dict[str, _Trouble] = {}
         self._tours: dict[str, asyncio.Task[bool]] = {}
-        self._unwritten: list[tuple[Handover, PublishResult]] = []
+        self._aside: dict[int, float] = {}
+        self._unwritten: list[_Result] = []
 
     async def hand_over(self, events: list[Handover]) -> bool:
-        """Publish what can be; False if asking again at once is no use."""
+        """Publish what can be; False if asking again at once is no use. Raises LedgerError."""
         self._collect()
         if self._unwritten:
             await self._write_results()
@@ -70,13 +75,22 @@ class Courier:
             return True
         if not self._lines.is_ready:
             return False
-        return await self._publish_all(events)
+        if all(self._may_start(event.restaurant) for event in events):
+            return await self._publish_all(events)
+        # Those that wait must not fill the batch, or nobody else would get into it.
+        others = tuple(name for name in self._restaurants if self._may_start(name))
+        identity = self._ledger.identity
+        found = await self._ledger.read(
+            lambda tx: requests.next_handovers(tx, identity, others, BATCH)
+        )
+        await self._publish_all(found)
+        return False
 
     async def run(self) -> None:
         """Until cancelled: publish again what a living worker should have recorded long ago."""
         try:
             while True:
-                await self._sleep(LOOK_EVERY)
+                await asyncio.sleep(LOOK_EVERY)
                 await self._look_for_late()
         finally:
             for tour in self._tours.values():
@@ -88,19 +102,9 @@ class Courier:
 
     async def _look_for_late(self) -> None:
         try:
-            events = await self._ledger.read(self._find_late)
-            if not events:
-                return
-            for event in events:
-                log.warning(
-                    "event_late",
-                    event_id=event.event_id,
-                    correlation_id=event.correlation_id,
-                    order_id=event.event.order.id,
-                    restaurant=event.restaurant,
-                    copy=event.copy,
-                )
-            await self.hand_over(events)
+            self._collect()
+            if self._lines.is_ready and not self._unwritten:
+                await self._publish_all(await self._ledger.read(self._find_late))
         except LedgerError as error:
             log.warning("late_events_wait", reason=str(error))
 
@@ -118,67 +122,83 @@ class Courier:
         """A tour for each restaurant; those that take long go on by themselves."""
         by_restaurant: defaultdict[str, list[Handover]] = defaultdict(list)
         for event in events:
-            by_restaurant[event.restaurant].append(event)
-        started = []
+            if self._may_start(event.restaurant) and not self._is_aside(event):
+                by_restaurant[event.restaurant].append(event)
+        tours = []
         for restaurant, its_events in by_restaurant.items():
-            chosen = self._choose(restaurant, its_events)
-            if chosen:
-                tour = asyncio.create_task(self._tour(chosen), name=f"publish-{restaurant}")
-                self._tours[restaurant] = tour
-                started.append(tour)
-        if started:
-            await asyncio.wait(started, timeout=PATIENCE)
-        all_went = all(tour.done() and not tour.cancelled() and _went(tour) for tour in started)
+            # After trouble one event, to feel the way.
+            chosen = its_events[:1] if restaurant in self._trouble else its_events
+            tour = asyncio.create_task(self._tour(chosen), name=f"publish-{restaurant}")
+            self._tours[restaurant] = tour
+            tours.append(tour)
+        if tours:
+            await asyncio.wait(tours, timeout=PATIENCE)
         self._collect()
-        return len(started) == len(by_restaurant) and all_went
+        return bool(tours) and all(_is_good(tour) for tour in tours)
 
-    def _choose(self, restaurant: str, events: list[Handover]) -> list[Handover]:
-        """Nothing while an earlier tour is out; after trouble one event, to feel the way."""
+    def _may_start(self, restaurant: str) -> bool:
+        """False while an earlier tour is out, or its queue is left in peace."""
         if restaurant in self._tours:
-            return []
+            return False
         trouble = self._trouble.get(restaurant)
-        if trouble is None:
-            return events
-        if trouble.until is not None and self._clock() < trouble.until:
-            return []
-        return events[:1]
+        return trouble is None or trouble.until is None or self._clock() >= trouble.until
+
+    def _is_aside(self, event: Handover) -> bool:
+        if self._aside.get(event.seq, 0.0) > self._clock():
+            return True
+        self._aside.pop(event.seq, None)
+        return False
 
     def _collect(self) -> None:
         """Forget the tours that are over; raises what ended one of them."""
         over = [name for name, tour in self._tours.items() if tour.done()]
         tours = [self._tours.pop(name) for name in over]
-        errors = [error for tour in tours if (error := _error(tour)) is not None]
-        if errors:
-            raise errors[0]
+        errors = [tour.exception() for tour in tours if not tour.cancelled()]
+        for error in errors:
+            if error is not None:
+                raise error
 
     async def _tour(self, events: list[Handover]) -> bool:
         """The events of one restaurant: checkouts side by side, each in its own order."""
         by_checkout: defaultdict[str, list[Handover]] = defaultdict(list)
         for event in events:
             by_checkout[event.event.order.checkout_id].append(event)
-        results: list[tuple[Handover, PublishResult]] = []
+        results: list[_Result] = []
         try:
             await asyncio.gather(*(self._chain(each, results) for each in by_checkout.values()))
-        finally:
-            # However it ended: what is known of a publish must not be forgotten.
-            self._unwritten += results
+        except asyncio.CancelledError:
+            self._ledger.post(lambda tx: self._keep(tx, results))
+            raise
+        self._unwritten += results
         if any(result is PublishResult.RETURNED for _event, result in results):
             names = self._lines.names
             await self._lines.restore(orders_queue(names, events[0].restaurant))
         await self._write_results()
-        confirmed = sum(result is PublishResult.CONFIRMED for _event, result in results)
-        return confirmed == len(events)
+        return bool(results) and all(
+            result is PublishResult.CONFIRMED for _event, result in results
+        )
 
-    async def _chain(
-        self, events: list[Handover], results: list[tuple[Handover, PublishResult]]
-    ) -> None:
+    async def _chain(self, events: list[Handover], results: list[_Result]) -> None:
         for event in events:
-            result = await self._publish(event)
-            results.append((event, result))
+            result = PublishResult.UNKNOWN
+            try:
+                result = await self._publish(event)
+            except Exception as error:  # noqa: BLE001  told of; a mistake of ours about one event
+                self._set_aside(event, error)
+                return
+            finally:
+                if event.seq not in self._aside:
+                    results.append((event, result))
             if result is not PublishResult.CONFIRMED:
                 return
 
+    def _set_aside(self, event: Handover, error: Exception) -> None:
+        self._aside[event.seq] = self._clock() + ASIDE
+        fault.tell("event_set_aside", error, **_about(event))
+
     async def _publish(self, event: Handover) -> PublishResult:
+        if event.copy > 1:
+            log.warning("event_published_again", copy=event.copy, **_about(event))
         target = self._lines.names.to_restaurant(event.restaurant)
         result = await self._lines.publisher.publish(target, event, timeout=PUBLISH_LIMIT)
         self._metrics.publishes.labels(result).inc()
@@ -191,21 +211,20 @@ class Courier:
         Until it succeeds nothing more is published, or the same events would go out for ever.
         """
         results, self._unwritten = self._unwritten, []
-
-        def job(tx: Transaction) -> None:
-            now = self._ledger.now()
-            for event, result in results:
-                if result is PublishResult.CONFIRMED:
-                    requests.published(tx, event.seq, now)
-                elif result is PublishResult.UNKNOWN:
-                    # It may have arrived: the next publish is a copy, and says so.
-                    requests.tried(tx, event.seq)
-
         try:
-            await self._ledger.write(job)
+            await self._ledger.write(lambda tx: self._keep(tx, results))
         except BaseException:
             self._unwritten = results + self._unwritten
             raise
+
+    def _keep(self, tx: Transaction, results: list[_Result]) -> None:
+        now = self._ledger.now()
+        for event, result in results:
+            if result is PublishResult.CONFIRMED:
+                requests.published(tx, event.seq, now)
+            elif result is PublishResult.UNKNOWN:
+                # It may have arrived: the next publish is a copy, and says so.
+                requests.tried(tx, event.seq)
 
     def _note(self, event: Handover, result: PublishResult) -> None:
         """Tell of each turn once, not of each event."""
@@ -218,18 +237,18 @@ class Courier:
         until = self._clock() + REST if self._lines.is_ready else None
         self._trouble[restaurant] = _Trouble(result=result, until=until)
         if before is None or before.result is not result:
-            log.error(
-                "events_do_not_get_through",
-                restaurant=restaurant,
-                correlation_id=event.correlation_id,
-                result=result,
-                reason=self._lines.publisher.last_problem,
-            )
+            reason = self._lines.publisher.last_problem
+            log.error("events_do_not_get_through", result=result, reason=reason, **_about(event))
 
 
-def _went(tour: "asyncio.Task[bool]") -> bool:
-    return _error(tour) is None and tour.result()
+def _about(event: Handover) -> dict[str, str]:
+    return {
+        "event_id": event.event_id,
+        "correlation_id": event.correlation_id,
+        "order_id": event.event.order.id,
+        "restaurant": event.restaurant,
+    }
 
 
-def _error(tour: "asyncio.Task[bool]") -> BaseException | None:
-    return None if tour.cancelled() else tour.exception()
+def _is_good(tour: "asyncio.Task[bool]") -> bool:
+    return tour.done() and not tour.cancelled() and tour.result()

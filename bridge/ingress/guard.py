@@ -23,8 +23,19 @@ TOLD_EVERY = 10.0
 
 _SERVER_FAULT = 500
 _OURS = (503, "bridge_error", "the bridge failed on this call; its log says why")
-_GARBAGE = (400, "bad_http", "this is not HTTP/1.1; check the address, and that it begins http://")
+_MALFORMED = (
+    400,
+    "bad_http",
+    "the request is no proper HTTP/1.1: look at its headers, lengths, chunks and address",
+)
+_NO_HTTP = (
+    400,
+    "bad_http",
+    "this is not HTTP/1.1; check that the address begins http://, and the Content-Length before it",
+)
 _BROKEN: dict[type[object], tuple[int, str, str]] = {
+    http_exceptions.BadStatusLine: _NO_HTTP,
+    http_exceptions.BadHttpMethod: _NO_HTTP,
     http_exceptions.LineTooLong: (431, "too_long", "the address or a header is too long"),
     http_exceptions.ContentEncodingError: (
         415,
@@ -110,7 +121,7 @@ class GuardedHandler(web.RequestHandler):
             words = _OURS
             fault.tell("request_failed", exc, correlation_id=correlation_id)
         else:
-            words = _BROKEN.get(type(exc), _GARBAGE)
+            words = _BROKEN.get(type(exc), _MALFORMED)
             log.info("request_unreadable", code=words[1], correlation_id=correlation_id)
         if request.writer.output_size > 0:
             raise ConnectionError("an answer is out already")
@@ -155,10 +166,11 @@ class GuardedHandler(web.RequestHandler):
 
 
 class Guard:
-    """Makes the connections of one listener and counts them."""
+    """Makes the connections of one listener and counts them; `advice` goes with a refusal."""
 
-    def __init__(self, server: web.Server, limits: Limits) -> None:
+    def __init__(self, server: web.Server, limits: Limits, *, advice: str = "") -> None:
         self.limits = limits
+        self._advice = advice
         self.refused = 0
         self._server = server
         self._sources: Counter[str] = Counter()
@@ -192,7 +204,7 @@ class Guard:
                 of_this_peer=of_peer,
                 connections=all_of_them,
                 refused=self.refused,
-                hint="[ingress] max_connections and max_connections_per_address set the limits",
+                hint=self._advice,
             )
         return False
 

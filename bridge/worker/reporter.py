@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from bridge import fault
 from bridge.broker import Lines, PublishResult
 from bridge.ledger import Ledger, LedgerError, Transaction, reports
 from bridge.ledger.orders import REPORTS
@@ -13,15 +14,17 @@ from bridge.model import Handover, Outcome, Pulses, Recorded
 
 PUBLISH_LIMIT = 5.0
 REPEAT_AFTER = 60.0
+PAGE = 64
 GATHER = 0.1
 IDLE = 5.0
 PULSE_EVERY = 5.0
+TROUBLE_PAUSE = 1.0
 
 log = structlog.get_logger()
 
 
 class Reporter:
-    """The owner runs `run` and `run_pulses`."""
+    """The owner runs `run` and `run_pulses`; `serves` says whose lock this worker holds now."""
 
     def __init__(
         self,
@@ -29,6 +32,7 @@ class Reporter:
         lines: Lines,
         *,
         pulses: Pulses,
+        serves: Callable[[str], bool],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._ledger = ledger
@@ -36,20 +40,20 @@ class Reporter:
         self._publisher = lines.publisher
         self._names = lines.names
         self._pulses = pulses
+        self._serves = serves
         self._sleep = sleep
         self._recorded: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+        self._told_of_others: dict[tuple[str, str, str], int] = {}
         self._wake = asyncio.Event()
         self._pulse_wake = asyncio.Event()
 
-    def note_recorded(self, event: Handover, *, asked_again: bool) -> None:
+    def note_recorded(self, event: Handover) -> None:
         """Say so to its ingress, with the next message. If that is lost, the ingress asks."""
         self._recorded[event.ingress, event.restaurant].add(event.seq)
-        if asked_again:
-            log.info("state_asked_again", event_id=event.event_id, restaurant=event.restaurant)
         self._wake.set()
 
     def wake_pulses(self) -> None:
-        """Something about a POS changed: tell now."""
+        """Something about a POS or a lock changed: tell now."""
         self._pulse_wake.set()
 
     async def run(self) -> None:
@@ -67,55 +71,98 @@ class Reporter:
             forget()
 
     async def flush(self) -> None:
-        """One last turn before the end."""
-        if self._lines.is_ready:
-            await self._turn()
+        """Tell what is left to tell, before the end."""
+        while self._lines.is_ready and await self._turn():
+            pass
 
-    async def run_pulses(self, restaurants: tuple[str, ...]) -> None:
-        """Until cancelled: every few seconds and on every change."""
+    async def run_pulses(self, restaurants: Sequence[str]) -> None:
+        """Until cancelled: every few seconds and on every change, of the restaurants served."""
         while True:
             await self._lines.wait_ready()
             self._pulse_wake.clear()
-            for restaurant in restaurants:
-                heard = self._pulses.find(restaurant)
-                if heard is not None:
-                    target = self._names.to_all_ingresses()
-                    await self._publisher.publish(target, heard.pulse, timeout=PUBLISH_LIMIT)
+            await self._tell_pulses(restaurants)
             await self._rest(self._pulse_wake, PULSE_EVERY)
             await self._sleep(GATHER)
 
+    async def _tell_pulses(self, restaurants: Sequence[str]) -> None:
+        # Of a restaurant that another worker serves only that one may speak.
+        heard = [self._pulses.find(name) for name in restaurants if self._serves(name)]
+        target = self._names.to_all_ingresses()
+        await asyncio.gather(
+            *(
+                self._publisher.publish(target, one.pulse, timeout=PUBLISH_LIMIT)
+                for one in heard
+                if one is not None
+            )
+        )
+
     async def _turn(self) -> bool:
         """True if there may be more at once."""
+        await self._tell_recorded()
         try:
-            await self._tell_recorded()
-            due = await self._ledger.read(
-                lambda tx: reports.list_due(
-                    tx, self._ledger.identity, self._ledger.now(), repeat_after=REPEAT_AFTER
+            due = await self._ledger.read(self._list_due)
+            told = [
+                each
+                for each, was_told in zip(
+                    due, await asyncio.gather(*(self._tell(*each) for each in due)), strict=True
                 )
-            )
-            told = await asyncio.gather(*(self._tell(to, outcome) for to, outcome in due))
-            await self._note_sent([one for one, went in zip(due, told, strict=True) if went])
+                if was_told
+            ]
+            await self._note_sent(told)
         except LedgerError as error:
-            log.warning("outcomes_unknown", reason=str(error))
-            await self._sleep(1.0)
-            return False
-        return bool(told) and all(told)
+            log.warning("outcomes_wait", reason=str(error))
+        except Exception:
+            # What cannot be told must not end the lanes; it is tried, and complained of, again.
+            log.exception("outcomes_failed")
+        else:
+            return len(told) == PAGE
+        await self._sleep(TROUBLE_PAUSE)
+        return False
+
+    def _list_due(self, tx: Transaction) -> list[tuple[str, Outcome]]:
+        now, worker = self._ledger.now(), self._ledger.identity
+        return reports.list_due(tx, worker, now, repeat_after=REPEAT_AFTER, limit=PAGE)
 
     async def _tell_recorded(self) -> None:
         waiting, self._recorded = self._recorded, defaultdict(set)
-        for (ingress, restaurant), seqs in waiting.items():
-            message = Recorded(
-                worker=self._ledger.identity, restaurant=restaurant, seqs=tuple(sorted(seqs))
-            )
-            target = self._names.to_ingress(ingress)
-            result = await self._publisher.publish(target, message, timeout=PUBLISH_LIMIT)
-            if result is not PublishResult.CONFIRMED:
-                self._recorded[ingress, restaurant] |= seqs
+        await asyncio.gather(
+            *(self._tell_seqs(ingress, name, seqs) for (ingress, name), seqs in waiting.items())
+        )
+
+    async def _tell_seqs(self, ingress: str, restaurant: str, seqs: set[int]) -> None:
+        message = Recorded(
+            worker=self._ledger.identity, restaurant=restaurant, seqs=tuple(sorted(seqs))
+        )
+        target = self._names.to_ingress(ingress)
+        result = await self._publisher.publish(target, message, timeout=PUBLISH_LIMIT)
+        # Without a queue there is no such ingress now; should it come back, it asks.
+        is_over = result in {PublishResult.CONFIRMED, PublishResult.RETURNED}
+        if not is_over and not (result is PublishResult.UNKNOWN and self._lines.is_ready):
+            self._recorded[ingress, restaurant] |= seqs
 
     async def _tell(self, ingress: str, outcome: Outcome) -> bool:
+        """True if there is nothing more to do about it until it is time to repeat it."""
+        key = (ingress, outcome.restaurant, outcome.order_id)
+        serves = self._serves(outcome.restaurant)
+        if not serves and self._told_of_others.get(key) == outcome.revision:
+            # Another worker serves that restaurant: the confirmation goes to that one.
+            return True
         target = self._names.to_ingress(ingress)
-        result = await self._publisher.publish(target, outcome, timeout=PUBLISH_LIMIT)
-        return result is PublishResult.CONFIRMED
+        try:
+            result = await self._publisher.publish(target, outcome, timeout=PUBLISH_LIMIT)
+        except Exception as error:  # noqa: BLE001  a mistake of ours about one order
+            fault.tell(
+                "outcome_not_told",
+                error,
+                restaurant=outcome.restaurant,
+                order_id=outcome.order_id,
+            )
+            return True
+        if result is PublishResult.NOT_SENT:
+            return False
+        if not serves:
+            self._told_of_others[key] = outcome.revision
+        return True
 
     async def _note_sent(self, told: list[tuple[str, Outcome]]) -> None:
         if not told:

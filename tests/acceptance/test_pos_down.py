@@ -39,7 +39,7 @@ def test_the_policy_to_refuse_answers_503_with_the_reason(with_pos):
     bridge, _ = with_pos("--when-down=refuse", listening=False)
 
     document, reply = be_refused(bridge)
-    order = bridge.wait_for_state(document["order"]["id"], "refused")
+    order = bridge.wait_for_state(document["order"]["id"], "blocked")
 
     assert (reply.status, reply.json()["code"]) == (503, "pos_down")
     assert "no connection" in reply.json()["detail"]

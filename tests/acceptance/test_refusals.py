@@ -100,14 +100,14 @@ def test_a_body_whose_length_is_not_told_gets_413_too(running):
     assert answer.startswith(b"HTTP/1.1 413 ")
 
 
-def test_a_refused_order_is_shown_with_the_reason(running):
+def test_a_blocked_checkout_is_shown_with_the_reason(running):
     document = an_order()
     document["order"]["restaurant_id"] = "somewhere-else"
     running.post(document)
 
     order = running.order(document["order"]["id"])
 
-    assert order["state"] == "refused"
+    assert order["state"] == "blocked"
     assert [answer["code"] for answer in order["answers"]] == ["unknown_restaurant"]
 
 

@@ -224,6 +224,42 @@ async def test_another_process_can_be_steered_and_asked(services):
     assert (process.returncode, said) == (0, b"")
 
 
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        (b"{", "JSON"),
+        (b"[]", "object"),
+        (b'{"scirpt": []}', "scirpt"),
+        (b'{"script": [{"name": "explode"}]}', "script.0.name"),
+        (b'{"script": {"name": "up"}}', "script"),
+        (b'{"script": [{"name": "slow", "secs": 3}]}', "script.0.secs"),
+        (b'{"always": "busy"}', "always"),
+        (b'{"always": null}', "always"),
+        (b'{"sold_out": 7}', "sold_out"),
+        (b'{"lag": "soon"}', "lag"),
+        (b'{"lag": -1}', "lag"),
+        (b'{"listening": null}', "listening"),
+    ],
+)
+async def test_a_wish_that_cannot_be_read_is_answered_with_a_sentence(pos, services, wish, said):
+    async with services.http.post(pos.control_url, data=wish) as reply:
+        assert reply.status == 400
+        assert said in (await reply.json())["reason"]
+
+
+async def test_a_wish_that_is_half_wrong_changes_nothing(pos, services):
+    wish = {"closed": "at ten", "lag": "soon"}
+    async with services.http.post(pos.control_url, json=wish) as reply:
+        assert reply.status == 400
+    assert pos.closed is None
+
+
+async def test_a_closed_pos_is_opened_by_null(pos, services):
+    pos.closed = "at ten"
+    await steer(services.http, {"control": pos.control_url}, closed=None)
+    assert pos.closed is None
+
+
 async def steer(http: aiohttp.ClientSession, place, **wish):
     async with http.post(place["control"], json=wish) as reply:
         assert reply.status == 200

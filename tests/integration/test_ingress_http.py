@@ -5,6 +5,7 @@ import gzip
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from bridge.model import PosState
 from bridge.sources.bbot import Hook
@@ -342,6 +343,32 @@ async def test_nothing_of_a_stranger_is_recorded(doorway, raw):
     await doorway.exchange(raw)
 
     assert await doorway.rows() == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_http"),
+    [
+        (b"hello\r\n\r\n", False),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", False),
+        (a_request(BODY, headers={"Content-Length": "-5"}), True),
+        (a_request(BODY, headers={"X-Zero": "\0"}), True),
+        (a_request(BODY, headers={f"X-{n}": "x" for n in range(200)}), True),
+        (in_chunks(BODY).replace(b"3e8\r\n", b"xyz\r\n"), True),
+        (a_request(BODY).replace(b"POST /", b"POST http://[::1/"), True),
+    ],
+)
+async def test_only_what_is_not_http_is_called_so(doorway, raw, is_http):
+    detail = (await doorway.exchange(raw)).document["detail"]
+
+    assert detail.startswith("this is not HTTP/1.1") is not is_http
+
+
+async def test_a_flood_of_wrong_passwords_is_one_line_in_the_log(doorway):
+    with capture_logs() as logs:
+        for _ in range(20):
+            await doorway.post(BODY, headers=without("Authorization"))
+
+    assert [line["calls"] for line in logs if line["event"] == "call_turned_away"] == [1]
 
 
 # --- asked again, and the POS

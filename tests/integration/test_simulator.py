@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from aiohttp import encode_basic_auth, web
@@ -129,6 +130,24 @@ async def test_a_bridge_that_is_not_there_is_an_error_by_name(bridge):
     assert summary.errors == {"order-injection": {"ClientConnectorError": 2}}
     assert summary.as_dict()["answers"] == 0
     assert "2 x ClientConnectorError" in summary.as_text()
+
+
+@pytest.mark.parametrize("tail", ["/", "/bbot/main", "/bbot/main/"])
+async def test_the_address_of_the_endpoint_is_as_good_as_that_of_the_bridge(bridge, tail):
+    summary = await simulate(replace(evening(bridge, orders=1), url=f"{bridge.url}{tail}"))
+    assert len(summary.accepted) == 1
+
+
+@pytest.mark.parametrize("status", [409, 422, 503])
+async def test_a_no_of_the_restaurant_is_no_fault(bridge, status):
+    bridge.answer = lambda body: web.json_response({}, status=status)
+    assert (await simulate(evening(bridge, orders=2))).faults == {}
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 405, 413, 415, 429, 500, 502])
+async def test_any_other_answer_is_a_fault(bridge, status):
+    bridge.answer = lambda body: web.json_response({}, status=status)
+    assert (await simulate(evening(bridge, orders=2))).faults == {status: 2}
 
 
 async def test_the_same_seed_makes_the_same_orders(bridge):

@@ -8,9 +8,16 @@ from pathlib import Path
 import pytest
 
 from bridge import registry
-from bridge.adapter import OutcomeUnknown, PosBusy, PosUnreachable, TicketRejected
+from bridge.adapter import (
+    AdapterMisconfigured,
+    OperatorNeeded,
+    OutcomeUnknown,
+    PosBusy,
+    PosUnreachable,
+    TicketRejected,
+)
 from bridge.model import Deadline, PosState, Slip, SlipKind
-from bridge.testing.behaviour import busy, drop, error, reject
+from bridge.testing.behaviour import busy, drop, error, needs_operator, refuse_login, reject
 from bridge.testing.conformance import AdapterConformance
 from bridge.testing.fake_pos import FakePos
 from bridge.testing.orders import OrderFactory
@@ -69,6 +76,8 @@ class TestAcme(AdapterConformance):
     [
         (busy(), PosBusy),
         (reject("no such dish"), TicketRejected),
+        (refuse_login(), AdapterMisconfigured),
+        (needs_operator(), OperatorNeeded),
         (error(), OutcomeUnknown),
         (drop(keeps=True), OutcomeUnknown),
     ],
@@ -88,6 +97,24 @@ async def test_it_sees_a_pos_go_down(acme, pos):
         await acme.submit(acme.translate(OrderFactory(1).order(), Slip(kind=SlipKind.PLACE)), "key")
 
 
+async def test_a_wrong_address_is_no_fault_of_the_ticket(installed, pos):
+    async with open_services() as services:
+        acme = installed(installed.spec.settings(url=f"{pos.url}/elsewhere"), services)
+        ticket = acme.translate(OrderFactory(1).order(), Slip(kind=SlipKind.PLACE))
+        with pytest.raises(AdapterMisconfigured, match="404"):
+            await acme.submit(ticket, "key")
+        found = await acme.probe(Deadline.after(2))
+    assert found.state is PosState.DOWN
+    assert "404" in found.reason
+
+
+async def test_it_sees_that_a_pos_is_closed_and_what_is_sold_out(acme, pos):
+    pos.closed, pos.sold_out = "kitchen closed at ten", frozenset({"ceviche"})
+    found = await acme.probe(Deadline.after(2))
+    assert (found.state, found.reason) == (PosState.CLOSED, "kitchen closed at ten")
+    assert found.sold_out == {"ceviche"}
+
+
 def test_the_guide_lists_every_error():
     from bridge.adapter import errors  # noqa: PLC0415  only this test looks at the module
 
@@ -97,3 +124,8 @@ def test_the_guide_lists_every_error():
 
 def test_the_guides_test_is_a_conformance_test():
     assert "(AdapterConformance)" in block("python", "class TestAcme")
+
+
+def test_the_guides_test_finds_its_pos():
+    (port,) = re.findall(r"python -m bridge\.testing\.fake_pos --port (\d+)", GUIDE)
+    assert f"127.0.0.1:{port}" in block("python", "class TestAcme")

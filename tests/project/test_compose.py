@@ -96,8 +96,13 @@ def test_the_configuration_that_is_mounted_is_good(monkeypatch, tmp_path):
             monkeypatch.setenv(name, value.strip('"'))
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
 
-    config = read(ROOT / source)
+    (edit,) = found(r"^#   (sed -i .*)$")
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    subprocess.run(["bash", "-c", edit], cwd=tmp_path, check=True)
 
+    config = read(tmp_path / source)
+
+    assert config.console.token
     assert config.broker
     assert config.broker.hosts == ("rabbitmq:5672",)
     assert config.console.listen == "0.0.0.0:8081"

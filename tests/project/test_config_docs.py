@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import textwrap
 import tomllib
 from pathlib import Path
@@ -58,8 +59,53 @@ def test_the_example_has_every_section_and_no_other():
 
 
 @pytest.mark.parametrize("name", ["example.toml", "minimal.toml"])
-def test_the_example_reads_without_problems(name):
-    assert check(CONFIG / name, settings_of=settings_of, adapter_names=["board", "file"]) == []
+def test_the_example_reads_without_problems_once_it_has_an_id_of_its_own(name, tmp_path):
+    shutil.copytree(CONFIG / "restaurants", tmp_path / "restaurants")
+    text = (CONFIG / name).read_text("utf-8")
+    (tmp_path / name).write_text(text.replace("REPLACE-by-your-own-", "3f7c1e9a2b804d56b1c0"))
+    found = check(tmp_path / name, settings_of=settings_of, adapter_names=["board", "file"])
+    assert [str(problem) for problem in found] == []
+
+
+@pytest.mark.parametrize("name", ["example.toml", "minimal.toml"])
+def test_the_id_that_everybody_knows_is_refused(name):
+    (problem,) = check(CONFIG / name, settings_of=settings_of, adapter_names=["board", "file"])
+    assert (problem.key, problem.is_error) == ("endpoints.0.id", True)
+
+
+def test_the_shortest_main_file_opens_the_kitchen_screen():
+    minimal = tomllib.loads((CONFIG / "minimal.toml").read_text("utf-8"))
+    assert minimal["console"]["token"] == {"credential": "console-token"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("`token`", "nobody can open the console"),
+        ("`socket`", "folder is made"),
+        ("`header_timeout`", "counted from its first byte"),
+        ("`body_timeout`", "never longer than order_budget leaves"),
+    ],
+)
+def test_the_table_tells_what_the_code_does(setting, told):
+    (row,) = re.findall(rf"^\| {setting} \|.*", README, re.MULTILINE)
+    assert told in row
+
+
+def test_every_command_works_after_the_steps_of_the_guide():
+    blocks = re.findall(r"^ *```\n(.*?)^ *```$", README, re.MULTILINE | re.DOTALL)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    calls = [line for line in lines if re.search(r"(^|[ /])pos-bridge check", line)]
+    assert calls
+    assert all("/opt/pos-bridge/bin/pos-bridge" in line for line in calls)
+    assert not [line for line in lines if re.match(r"(install|mkdir|cp|systemctl) ", line)]
+
+
+def test_the_worked_example_gives_the_file_adapter_its_folder():
+    directory = tomllib.loads(re.findall(r"\[settings\]\n.*", README)[0])["settings"]["directory"]
+    assert f"sudo install -d -m 2770 -o root -g pos {directory}\n" in README
+    assert f"ReadWritePaths={directory}\n" in README
+    assert "SupplementaryGroups=pos\n" in README
 
 
 @pytest.mark.parametrize(

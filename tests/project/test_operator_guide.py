@@ -8,6 +8,7 @@ import pytest
 
 from bridge.config.layers import names
 from bridge.config.settings import Config, Ingress, Restaurant
+from bridge.daemon.listeners import CONSOLE_LIMITS
 from bridge.model import DeliveryState
 from bridge.sources.bbot.hook import Hook
 
@@ -62,9 +63,26 @@ def test_every_shell_line_is_one(script):
     assert (verdict.returncode, verdict.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("state", ["done", "refused", "held", "voided"])
+@pytest.mark.parametrize("state", ["done", "refused", "held", "voided", "blocked"])
 def test_every_end_of_an_order_has_its_row(state):
     assert re.search(rf"^\| `{state}` \|", GUIDE, re.MULTILINE)
+
+
+def test_who_has_paid_is_told_of_every_no():
+    rows = dict(re.findall(r"^\| `(refused|blocked)` \|(.*)$", GUIDE, re.MULTILINE))
+
+    assert "the guest has paid" in rows["refused"]
+    assert "The guest could not pay; there is nothing to cook" in rows["blocked"]
+
+
+def test_open_orders_are_asked_for_by_name():
+    assert re.search(r"^\| Which orders are open\? \|.*orders --open` \|$", GUIDE, re.MULTILINE)
+
+
+def test_the_limits_of_the_console_are_those_of_the_program():
+    numbers = re.findall(r"at most (\d+) connections,\s+(\d+) of one address", GUIDE)
+
+    assert numbers == [(str(CONSOLE_LIMITS.max_connections), str(CONSOLE_LIMITS.max_per_source))]
 
 
 @pytest.mark.parametrize("state", list(DeliveryState))

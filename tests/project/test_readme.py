@@ -107,6 +107,12 @@ def test_every_command_is_real_with_real_options(words):
     parse(words)
 
 
+def test_every_command_is_called_where_it_was_put():
+    lines = [line for line in shell_lines() if re.search(r"(^|&& |sudo )pos-bridge ", line)]
+
+    assert lines == []
+
+
 def test_every_kind_of_command_is_found():
     assert {"demo", "check", "orders", "show", "adapters"} == {words[0] for words in our_commands()}
 
@@ -153,8 +159,9 @@ def test_the_lines_of_the_steps_are_those_of_the_operators_guide():
 
 def test_the_configuration_it_shows_is_complete(tmp_path, monkeypatch):
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    (tmp_path / "bbot-password").write_text("scratch-secret\n")
-    (tmp_path / "bbot-password").chmod(0o600)
+    for secret in ("bbot-password", "console-token"):
+        (tmp_path / secret).write_text("scratch-secret\n")
+        (tmp_path / secret).chmod(0o600)
     (tmp_path / "restaurants").mkdir()
     for block in fenced("toml", section("Configure")):
         place = block.partition("\n")[0].removeprefix("# /etc/pos-bridge/")
@@ -169,7 +176,7 @@ def test_the_configuration_it_shows_is_short():
     blocks = fenced("toml", section("Configure"))
 
     assert len(blocks) == 2
-    assert sum(block.count("\n") for block in blocks) <= 12
+    assert sum(block.count("\n") for block in blocks) <= 15
 
 
 def test_the_addresses_for_bbot_are_served():

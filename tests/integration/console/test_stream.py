@@ -10,8 +10,6 @@ from bridge.console.stream import STREAMS
 from tests.console import TICKETS, TOKEN, failing, post
 from tests.kitchen import an_order, dish
 
-FULL = 64 * 1024  # from here on a writer has to wait for its reader
-
 
 class Screen:
     """Reads server-sent events the way a browser does."""
@@ -112,7 +110,7 @@ def unsent(console):
 @asynccontextmanager
 async def stalled_screen(console):
     """Asks for the stream and then never reads."""
-    with socket.create_connection(console.runner.addresses[0][:2]) as raw:
+    with socket.create_connection(console.address) as raw:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         raw.sendall(
             b"GET /api/v1/kitchen/lopez/stream HTTP/1.1\r\nHost: localhost\r\n"
@@ -127,7 +125,7 @@ async def test_a_screen_that_does_not_read_holds_up_neither_the_others_nor_the_s
         await stream.next()
         await console.kitchen.place(an_order("order-1", wordy))
         await stream.next()
-        while unsent(console) < FULL:
+        while not unsent(console):  # from then on the writer waits for its reader
             for verb in ("bump", "recall"):
                 await post(console.client, f"{TICKETS}/order-1/{verb}")
                 assert ids(await stream.next()) == ["order-1"]

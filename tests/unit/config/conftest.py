@@ -14,6 +14,8 @@ ENDPOINT = """
     password = { file = "password" }
     restaurants = ["grill"]
 """
+CONSOLE = "[console]\n"
+TOKEN = 'token = { file = "password" }\n'
 GRILL = """
     id = "grill"
     name = "Grill"
@@ -28,8 +30,15 @@ class Folder:
 
     path: Path
 
-    def main(self, text: str, *, endpoint: str = ENDPOINT) -> None:
-        self.write("main.toml", textwrap.dedent(text) + textwrap.dedent(endpoint))
+    def main(self, text: str, *, endpoint: str = ENDPOINT, has_token: bool = True) -> None:
+        text = textwrap.dedent(text)
+        if has_token and "token" not in text:
+            text = (
+                text.replace(CONSOLE, CONSOLE + TOKEN)
+                if CONSOLE in text
+                else text + CONSOLE + TOKEN
+            )
+        self.write("main.toml", text + textwrap.dedent(endpoint))
 
     def restaurant(self, text: str, name: str = "grill") -> None:
         self.write(f"restaurants/{name}.toml", textwrap.dedent(text))

@@ -61,9 +61,30 @@ def test_a_restaurant_that_no_endpoint_names_is_a_warning(folder):
     assert not problem.is_error
 
 
-def test_a_machine_without_endpoints_needs_none(folder):
+@pytest.mark.parametrize("text", ["", "endpoints = []\n"])
+def test_without_an_endpoint_there_is_a_warning_that_names_the_restaurants(folder, text):
+    folder.main(text, endpoint="")
+    (problem,) = folder.check()
+    assert (problem.key, problem.is_error) == ("endpoints", False)
+    assert problem.found == "no [[endpoints]]: no order can come in, for grill"
+
+
+def test_a_machine_without_endpoints_can_be_a_worker(folder):
     folder.main("", endpoint="")
-    assert folder.check() == []
+    assert folder.read().endpoints == ()
+
+
+def test_nothing_is_said_of_endpoints_when_the_main_file_is_broken(folder):
+    folder.main("x = = 1\n", endpoint="")
+    assert [problem.key for problem in folder.check()] == ["line 1, column 5"]
+
+
+@pytest.mark.parametrize("name", ["REPLACE-by-your-own-0000000000", "replace_me_0123456789"])
+def test_the_id_of_the_example_is_an_error_with_advice(folder, name):
+    folder.main("", endpoint=ENDPOINT.replace("0123456789abcdef", name))
+    problem = folder.problem("endpoints.0.id")
+    assert problem.is_error
+    assert "openssl rand -hex 16" in problem.hint
 
 
 @pytest.mark.parametrize(
@@ -89,9 +110,19 @@ def test_one_port_on_two_addresses_is_fine(folder):
     assert folder.check() == []
 
 
-def test_a_console_that_others_can_reach_without_a_token_is_a_warning(folder):
-    folder.main('[console]\nlisten = "0.0.0.0:8081"\n')
-    assert not folder.problem("console.listen").is_error
+@pytest.mark.parametrize("host", ["[::]", "127.0.0.1"])
+def test_a_console_without_a_token_is_a_warning_that_says_who_cannot_come_in(folder, host):
+    folder.main(f'[console]\nlisten = "{host}:8081"\n', has_token=False)
+    folder.restaurant(GRILL.replace("board", "file"))
+    (problem,) = folder.check()
+    assert (problem.key, problem.is_error) == ("console.token", False)
+    assert problem.found == "no token: nobody can open the console over TCP"
+    assert 'token = { credential = "console-token" }' in problem.hint
+
+
+def test_a_kitchen_screen_that_nobody_can_open_is_named(folder):
+    folder.main("", has_token=False)
+    assert folder.problem("console.token").found.endswith("not the kitchen screen of grill")
 
 
 def test_a_token_opens_the_console_to_others(folder):

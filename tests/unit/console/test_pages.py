@@ -1,3 +1,4 @@
+from bridge.console.auth import NO_TOKEN
 from bridge.console.context import RestaurantView
 from bridge.console.pages import Pages
 from bridge.console.problem import Refusal
@@ -33,3 +34,11 @@ def test_the_page_names_the_zone_and_its_own_version():
 def test_a_refusal_with_markup_stays_text():
     page = Pages().render("no.html", status=404, refusal=Refusal(404, "x", HOSTILE), path="/")
     assert (page.status, HOSTILE in page.text) == (404, False)
+
+
+def test_without_a_configured_token_the_page_says_what_to_set():
+    refusal = Refusal(401, NO_TOKEN, "none")
+    text = Pages().render("closed.html", status=401, refusal=refusal, path="/").text
+    assert "No token is configured" in text
+    assert 'token = { credential = "console-token" }' in text
+    assert "<form" not in text

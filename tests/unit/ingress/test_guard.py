@@ -48,3 +48,11 @@ def test_a_flood_of_refused_connections_is_told_once_in_a_while(guard):
             guard.admit("a", second)
 
     assert [line["refused"] for line in logs] == [1, 11]
+
+
+def test_a_refusal_advises_on_the_listener_that_it_is_about():
+    guard = Guard(None, Limits(max_connections=0), advice="close some screens")
+    with capture_logs() as logs:
+        guard.admit("a", 0)
+
+    assert [line["hint"] for line in logs] == ["close some screens"]

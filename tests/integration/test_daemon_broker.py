@@ -1,0 +1,185 @@
+"""The real daemon in this process with a real RabbitMQ: what becomes of events when it is odd."""
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from urllib.parse import unquote, urlsplit
+
+import aiohttp
+import pytest
+
+from bridge.broker import Link, Names
+from bridge.config import Broker, Console, Ledger, Secret
+from bridge.daemon import Role
+from tests.daemons import ENDPOINT, PASSWORD, USER, running
+from tests.daemons import a_config as make_config
+from tests.doorway import an_injection, authorization
+from tests.engine import RESTAURANT
+
+pytestmark = pytest.mark.broker
+
+PATIENCE = 60.0
+
+
+class Half:
+    """A running daemon, and what its users see."""
+
+    def __init__(self, daemon, ready, task):
+        self.daemon, self.ready, self.task = daemon, ready, task
+
+    async def ask(self, path):
+        headers = {"Authorization": "Bearer a token that nobody guesses"}
+        async with aiohttp.ClientSession(headers=headers) as client:
+            return await (await client.get(self.ready.console + path)).json()
+
+    async def post(self, order_id):
+        async with aiohttp.ClientSession() as client:
+            answer = await client.post(
+                f"{self.ready.ingress}/bbot/{ENDPOINT}/order-injection",
+                data=an_injection(order_id, restaurant=RESTAURANT),
+                headers={
+                    "Content-Type": "application/json",
+                    "Authorization": authorization(USER, PASSWORD),
+                },
+            )
+            return answer.status
+
+    async def until(self, path, holds):
+        """The document at that address, once it is as wanted."""
+        async with asyncio.timeout(PATIENCE):
+            while not holds(found := await self.ask(path)):  # noqa: ASYNC110  asked over HTTP
+                await asyncio.sleep(0.05)
+        return found
+
+    async def until_state(self, order_id, state):
+        return await self.until(
+            f"/api/v1/orders/{order_id}", lambda order: order.get("state") == state
+        )
+
+
+@asynccontextmanager
+async def bridge(directory, broker, *, prefix, role=Role.ALL):
+    parts = urlsplit(broker.url)
+    settings = Broker(
+        hosts=(f"{parts.hostname}:{parts.port}",),
+        username=unquote(parts.username),
+        password=Secret.of(unquote(parts.password)),
+        virtual_host=unquote(parts.path.removeprefix("/")) or "/",
+        prefix=prefix,
+        idle_expiry=600,
+    )
+    config = make_config(
+        directory,
+        broker=settings,
+        ledger=Ledger(directory=directory),
+        console=Console(
+            listen="127.0.0.1:0",
+            token=Secret.of("a token that nobody guesses"),
+            socket=directory / "console.sock",
+        ),
+    )
+    async with running(config, role=role) as parts:
+        yield Half(*parts)
+
+
+@pytest.fixture
+async def stack():
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def start(stack, tmp_path):
+    """Starts a bridge in a directory of its own."""
+
+    async def start(broker, name, prefix, role=Role.ALL):
+        directory = tmp_path / name
+        directory.mkdir()
+        return await stack.enter_async_context(bridge(directory, broker, prefix=prefix, role=role))
+
+    return start
+
+
+@pytest.fixture
+async def connection(broker, stack):
+    link = Link([broker.url], "test")
+    task = asyncio.create_task(link.run())
+
+    async def end():
+        await link.close()
+        await task
+
+    stack.push_async_callback(end)
+    await link.wait_up()
+    return link.connection
+
+
+async def test_a_queue_that_was_deleted_is_made_again_and_its_events_come(
+    broker, start, connection
+):
+    prefix = broker.fresh_prefix()
+    ingress = await start(broker, "ingress", prefix, Role.INGRESS)
+    await ingress.until("/readyz", lambda said: said["broker"]["ingress-publish"]["state"] == "up")
+    assert await ingress.post("before") == 200
+    await ingress.until("/api/v1/orders/before", lambda one: one["events"][0]["stage"] != "open")
+
+    async with connection.channel() as channel:
+        await channel.queue_delete(Names(prefix).orders_queue(RESTAURANT))
+    assert await ingress.post("after") == 200
+    await ingress.until(
+        "/api/v1/orders/after", lambda one: one["events"][0]["stage"] == "published"
+    )
+
+    worker = await start(broker, "worker", prefix, Role.WORKER)
+    await worker.until_state("after", "done")
+    await ingress.until_state("after", "done")
+
+
+async def test_of_two_that_do_everything_one_serves_and_both_take_orders(broker, start):
+    prefix = broker.fresh_prefix()
+    one = await start(broker, "one", prefix)
+    await one.until("/readyz", lambda said: said["broker"]["locks"] == {RESTAURANT: "held"})
+    other = await start(broker, "other", prefix)
+    await other.until("/readyz", lambda said: "refused" in said["broker"]["locks"][RESTAURANT])
+
+    identity = (await one.ask("/readyz"))["ledger"]["identity"]
+    heard = await other.until(
+        "/readyz", lambda said: said["restaurants"][RESTAURANT].get("worker") == identity
+    )
+    assert heard["restaurants"][RESTAURANT]["state"] == "up"
+
+    assert await other.post("order-1") == 200
+    done = await other.until_state("order-1", "done")
+    assert [delivery["operation"] for delivery in done["deliveries"]] == ["place"]
+    assert (await one.ask("/api/v1/orders/order-1"))["state"] == "done"
+
+
+async def test_who_stops_leaves_the_restaurant_to_the_next(broker, start):
+    prefix = broker.fresh_prefix()
+    one = await start(broker, "one", prefix)
+    await one.until("/readyz", lambda said: said["broker"]["locks"] == {RESTAURANT: "held"})
+    other = await start(broker, "other", prefix)
+    one.daemon.stop()
+    await one.task
+
+    await other.until("/readyz", lambda said: said["broker"]["locks"] == {RESTAURANT: "held"})
+    assert await other.post("order-1") == 200
+    await other.until_state("order-1", "done")
+
+
+async def test_a_broker_that_takes_no_publishes_neither_blocks_nor_keeps_it(own_broker, start):
+    bridge = await start(own_broker, "one", own_broker.fresh_prefix())
+    await bridge.until("/readyz", lambda said: said["broker"].get("locks") == {RESTAURANT: "held"})
+    limit = ("set_vm_memory_high_watermark", "absolute")
+    await asyncio.to_thread(own_broker.ctl, *limit, "1")
+    try:
+        statuses = [await bridge.post(f"order-{number}") for number in range(3)]
+        await bridge.until(
+            "/readyz", lambda said: said["broker"]["ingress-publish"]["state"] != "up"
+        )
+        bridge.daemon.stop()
+        async with asyncio.timeout(PATIENCE):
+            await bridge.task
+    finally:
+        await asyncio.to_thread(own_broker.ctl, *limit, "800MB")
+
+    assert statuses == [200] * 3

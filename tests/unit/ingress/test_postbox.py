@@ -1,0 +1,347 @@
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from bridge.ingress import postbox as module
+from bridge.ingress.postbox import DISORDER, Postbox
+from bridge.ledger import Ledger, LedgerError, history
+from bridge.model import (
+    Availability,
+    Confirmed,
+    Fate,
+    Handover,
+    OrderPlaced,
+    Outcome,
+    Pulses,
+    Recorded,
+)
+from tests.engine import RESTAURANT, START, Clock, an_order, moment
+from tests.wires import FakeConsumer, FakeLines, FakeReceived, a_pulse, put_event, rows, settle
+
+
+@pytest.fixture
+def wall():
+    return Clock()
+
+
+@pytest.fixture
+async def ledger(tmp_path, wall):
+    ledger = await Ledger.open(tmp_path, now=wall)
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+async def lines():
+    return FakeLines()
+
+
+@pytest.fixture
+def pulses():
+    return Pulses()
+
+
+@pytest.fixture
+def postbox(ledger, lines, pulses):
+    async def sleep(_seconds):
+        await asyncio.sleep(0)
+
+    return Postbox(ledger, lines, pulses, sleep=sleep)
+
+
+@pytest.fixture
+async def confirming(postbox):
+    task = asyncio.create_task(postbox._confirm())
+    yield
+    task.cancel()
+    await asyncio.wait({task})
+
+
+def an_outcome(revision=3, order_id="o1", worker="w"):
+    document = {"order_id": order_id, "state": "done", "revision": revision, "deliveries": []}
+    return Outcome(
+        worker=worker,
+        restaurant=RESTAURANT,
+        order_id=order_id,
+        revision=revision,
+        document=document,
+    )
+
+
+def a_handover(ledger, seq, *, ingress=None):
+    ingress = ingress or ledger.identity
+    return Handover(
+        event_id=f"{ingress}:{seq}",
+        ingress=ingress,
+        seq=seq,
+        restaurant=RESTAURANT,
+        correlation_id="x1",
+        received_at=moment(START),
+        fate=Fate.WRITTEN,
+        event=OrderPlaced(order=an_order()),
+    )
+
+
+async def stages(ledger):
+    return [row.stage for row in await rows(ledger)]
+
+
+# Recorded
+
+
+async def test_what_a_worker_recorded_is_recorded_here(postbox, ledger):
+    seq = await put_event(ledger, an_order())
+    received = FakeReceived(Recorded(worker="w", restaurant=RESTAURANT, seqs=(seq,)))
+    await postbox._take_outcome(received)
+
+    assert await stages(ledger) == ["recorded"]
+    assert received.is_acked
+
+
+async def test_a_worker_speaks_for_its_own_restaurant_only(postbox, ledger):
+    seq = await put_event(ledger, an_order())
+    received = FakeReceived(Recorded(worker="w", restaurant="sato", seqs=(seq,)))
+    await postbox._take_outcome(received)
+
+    assert await stages(ledger) == ["open"]
+
+
+async def test_nothing_is_acknowledged_before_it_is_durable(postbox, ledger, monkeypatch):
+    async def fail(_job):
+        raise LedgerError("disk full")
+
+    monkeypatch.setattr(ledger, "write", fail)
+    for message in (Recorded(worker="w", restaurant=RESTAURANT, seqs=(1,)), an_outcome()):
+        received = FakeReceived(message)
+        with pytest.raises(LedgerError):
+            await postbox._take_outcome(received)
+        assert not received.is_acked
+
+
+# Outcomes
+
+
+async def test_an_outcome_makes_the_order_complete_here(postbox, ledger):
+    await put_event(ledger, an_order())
+    await postbox._take_outcome(FakeReceived(an_outcome()))
+
+    order = await ledger.read(lambda tx: history.find_order(tx, RESTAURANT, "o1"))
+    assert order["state"] == "done"
+
+
+async def test_an_outcome_is_confirmed(postbox, lines, ledger, confirming):
+    await postbox._take_outcome(FakeReceived(an_outcome()))
+    await settle()
+
+    assert lines.publisher.sent == [
+        (
+            RESTAURANT,
+            Confirmed(ingress=ledger.identity, restaurant=RESTAURANT, revisions=(("o1", 3),)),
+        )
+    ]
+
+
+async def test_outcomes_that_come_together_are_confirmed_together(postbox, lines, confirming):
+    for number in range(3):
+        await postbox._take_outcome(FakeReceived(an_outcome(order_id=f"o{number}")))
+    postbox._has_kept.set()
+    await settle()
+
+    revisions = [pair for message in lines.publisher.messages for pair in message.revisions]
+    assert sorted(revisions) == [("o0", 3), ("o1", 3), ("o2", 3)]
+
+
+async def test_an_outcome_that_is_repeated_is_confirmed_again(postbox, lines, confirming):
+    for _ in range(2):
+        await postbox._take_outcome(FakeReceived(an_outcome()))
+        await settle()
+
+    assert len(lines.publisher.sent) == 2
+
+
+async def test_an_old_revision_beside_a_new_one_does_not_take_its_place(postbox):
+    for revision in (4, 3):
+        await postbox._take_outcome(FakeReceived(an_outcome(revision)))
+
+    assert postbox._kept == {RESTAURANT: {"o1": 4}}
+
+
+async def test_a_message_that_is_not_for_an_ingress_is_an_alert(postbox, ledger):
+    received = FakeReceived(a_handover(ledger, 1))
+    await postbox._take_outcome(received)
+
+    assert "Handover" in received.buried
+
+
+# Dead letters
+
+
+async def test_a_dead_letter_of_ours_is_a_state_and_stays_ours_to_bring(postbox, ledger, wall):
+    seq = await put_event(ledger, an_order())
+    wall.pass_time(5)
+    received = FakeReceived(a_handover(ledger, seq))
+    await postbox._take_dead(received)
+
+    (row,) = await rows(ledger)
+    assert (row.stage, row.sent_at, row.error) == ("published", START + 5, "dead-lettered once")
+    assert received.is_acked
+
+
+async def test_a_dead_letter_that_a_worker_has_after_all_changes_nothing(postbox, ledger):
+    seq = await put_event(ledger, an_order())
+    await postbox._take_outcome(
+        FakeReceived(Recorded(worker="w", restaurant=RESTAURANT, seqs=(seq,)))
+    )
+    await postbox._take_dead(FakeReceived(a_handover(ledger, seq)))
+
+    assert await stages(ledger) == ["recorded"]
+
+
+async def test_a_dead_letter_of_another_ingress_is_left_to_it(postbox, ledger):
+    seq = await put_event(ledger, an_order())
+    received = FakeReceived(a_handover(ledger, seq, ingress="another"))
+    await postbox._take_dead(received)
+
+    assert await stages(ledger) == ["open"]
+    assert received.is_acked
+
+
+async def test_a_dead_letter_is_an_alert_with_its_call(postbox, ledger):
+    headers = {"correlation_id": "x1", "order_id": "o1", "event_id": "i:1"}
+    with capture_logs() as logs:
+        await postbox._take_dead(FakeReceived(a_handover(ledger, 1), headers))
+
+    (line,) = logs
+    assert line["log_level"] == "error"
+    assert (line["event"], line["correlation_id"], line["order_id"]) == ("dead_letter", "x1", "o1")
+
+
+# Pulses
+
+
+def up(at, worker="w"):
+    return FakeReceived(a_pulse(RESTAURANT, Availability.up(), worker=worker, at=at))
+
+
+async def test_a_pulse_is_heard(postbox, pulses):
+    received = up(START)
+    await postbox._take_pulse(received)
+
+    assert pulses.find(RESTAURANT).pulse == received.message
+    assert received.is_acked
+
+
+async def test_a_pulse_that_was_overtaken_is_not_heard(postbox, pulses):
+    newer, older = up(START + 5), up(START)
+    await postbox._take_pulse(newer)
+    await postbox._take_pulse(older)
+
+    assert pulses.find(RESTAURANT).pulse == newer.message
+    assert older.is_acked
+
+
+async def test_a_worker_whose_clock_was_set_back_is_heard_all_the_same(postbox, pulses):
+    newer, older = up(START + DISORDER), up(START)
+    await postbox._take_pulse(newer)
+    await postbox._take_pulse(older)
+
+    assert pulses.find(RESTAURANT).pulse == older.message
+
+
+async def test_the_clocks_of_two_workers_are_not_compared(postbox, pulses):
+    other = up(START, worker="v")
+    await postbox._take_pulse(up(START + 5))
+    await postbox._take_pulse(other)
+
+    assert pulses.find(RESTAURANT).pulse == other.message
+
+
+async def test_what_is_no_pulse_is_only_acknowledged(postbox, pulses):
+    received = FakeReceived(an_outcome())
+    await postbox._take_pulse(received)
+
+    assert received.is_acked
+    assert pulses.find(RESTAURANT) is None
+
+
+# Queues
+
+
+@pytest.fixture
+def declared(monkeypatch):
+    """The names of the queues that were declared."""
+    names = []
+
+    async def declare(_connection, items):
+        names.extend(item.name for item in items)
+        return ()
+
+    monkeypatch.setattr(module, "declare", declare)
+    monkeypatch.setattr(module, "Consumer", FakeConsumer)
+    monkeypatch.setattr(FakeConsumer, "made", [])
+    return names
+
+
+@pytest.fixture
+async def listening(declared, postbox):
+    task = asyncio.create_task(postbox._listen_to_pulses())
+    await settle()
+    yield task
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def test_each_connection_hears_pulses_on_a_queue_of_its_own(declared, listening, lines):
+    lines.consuming.lose()
+    await settle()
+
+    first, second = FakeConsumer.made[-2:]
+    assert first.queue != second.queue
+    assert declared == [first.queue, second.queue]
+    assert second.running.is_set()
+    assert not first.running.is_set()
+
+
+async def test_two_processes_in_a_row_hear_pulses_on_different_queues(
+    declared, ledger, lines, pulses
+):
+    tasks = [
+        asyncio.create_task(Postbox(ledger, lines, pulses)._listen_to_pulses()) for _ in range(2)
+    ]
+    await settle()
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+    assert len(set(declared)) == 2
+
+
+async def test_a_queue_of_pulses_that_is_lost_is_declared_again(declared, listening):
+    consumer = FakeConsumer.made[-1]
+    await consumer.on_lost()
+
+    assert declared == [consumer.queue] * 2
+
+
+async def test_the_queues_for_outcomes_and_dead_letters_are_declared_again_each_alone(
+    declared, ledger, lines, pulses
+):
+    Postbox(ledger, lines, pulses)
+    for consumer in FakeConsumer.made:
+        await consumer.on_lost()
+
+    assert declared == [lines.names.outcomes_queue(ledger.identity), lines.names.dead_queue]
+
+
+async def test_a_consumer_that_dies_ends_the_postbox(declared, ledger, lines, pulses):
+    postbox = Postbox(ledger, lines, pulses)
+
+    async def die():
+        raise RuntimeError("a bug")
+
+    FakeConsumer.made[0].run = die
+    with pytest.raises(ExceptionGroup) as caught:
+        await postbox.run()
+
+    assert caught.group_contains(RuntimeError, match="a bug")

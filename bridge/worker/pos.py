@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
-from bridge.adapter import Adapter, AdapterMisconfigured, OperatorNeeded
+from bridge.adapter import Adapter, AdapterMisconfigured, OperatorNeeded, PosUnreachable
 from bridge.model import Availability, Deadline, PosState
 from bridge.worker import vendor
 from bridge.worker.policy import describe
@@ -71,17 +71,24 @@ class Pos:
         limit = deadline.left
         try:
             heard = await vendor.call(self._ask(deadline), Availability, limit=limit)
-        except TimeoutError:
-            if limit >= ENOUGH:
-                self.failed("no answer in time")
-            return None
         except Exception as error:  # noqa: BLE001  an adapter may raise anything
-            self._note_error(error)
-            return False
+            return self._take_no_answer(error, deadline, limit)
         if self._is_paused():  # meanwhile, by an attempt
             return False
+        if heard.state is PosState.DOWN and deadline.passed:
+            return self._take_no_answer(TimeoutError(), deadline, limit)
         self._turn(lambda: self.watch.heard(heard, self._now()))
         return heard.state is not PosState.DOWN
+
+    def _take_no_answer(self, error: Exception, deadline: Deadline, limit: float) -> bool | None:
+        """False if the POS does not take tickets; a "no" for want of time proves nothing."""
+        too_late = deadline.passed and isinstance(error, PosUnreachable)
+        if not too_late and not isinstance(error, TimeoutError):
+            self._note_error(error)
+            return False
+        if limit >= ENOUGH:
+            self.failed("no answer in time")
+        return None
 
     def took_ticket(self) -> None:
         if self._is_paused():

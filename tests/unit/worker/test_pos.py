@@ -173,3 +173,21 @@ async def test_an_adapter_that_cannot_close_is_left(adapter):
 
 def no_wait(_state):
     return 0.0
+
+
+@pytest.mark.parametrize(
+    "no", [Availability(state=PosState.DOWN, reason="no time"), PosUnreachable("no time")]
+)
+async def test_a_no_that_comes_after_its_time_proves_nothing(pos, adapter, no):
+    """A loop that was blocked leaves the adapter no time to ask."""
+    now = [0.0]
+
+    async def probe(_deadline):
+        now[0] = FULL + 1
+        if isinstance(no, Exception):
+            raise no
+        return no
+
+    adapter.probe = probe
+    assert await pos.probe(Deadline.after(FULL, clock=lambda: now[0])) is None
+    assert not pos.watch.proven_down

@@ -46,7 +46,8 @@ class Postbox:
         self._lines = lines
         self._pulses = pulses
         self._sleep = sleep
-        self._kept: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        # (restaurant, worker) -> order id -> revision, to be confirmed with the next message.
+        self._kept: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(dict)
         self._has_kept = asyncio.Event()
         names = lines.names
         self._outcomes = self._consumer(outcomes_queue(names, ledger.identity), self._take_outcome)
@@ -89,7 +90,7 @@ class Postbox:
                 await received.reject_to_dead(f"{type(other).__name__} is not for an ingress")
 
     def _note_kept(self, outcome: Outcome) -> None:
-        kept = self._kept[outcome.restaurant]
+        kept = self._kept[outcome.restaurant, outcome.worker]
         kept[outcome.order_id] = max(outcome.revision, kept.get(outcome.order_id, -1))
         self._has_kept.set()
 
@@ -100,11 +101,12 @@ class Postbox:
             await self._sleep(GATHER)
             self._has_kept.clear()
             kept, self._kept = self._kept, defaultdict(dict)
-            await asyncio.gather(*(self._tell_kept(*each) for each in kept.items()))
+            await asyncio.gather(*(self._tell_kept(*key, each) for key, each in kept.items()))
 
-    async def _tell_kept(self, restaurant: str, revisions: dict[str, int]) -> None:
+    async def _tell_kept(self, restaurant: str, worker: str, revisions: dict[str, int]) -> None:
         message = Confirmed(
             ingress=self._ledger.identity,
+            worker=worker,
             restaurant=restaurant,
             revisions=tuple(revisions.items()),
         )

@@ -1,5 +1,6 @@
 """Outcomes on their way from the worker's ledger to the ingress's, and what arrives there."""
 
+from collections.abc import Collection
 from typing import Any
 
 import orjson
@@ -12,16 +13,27 @@ STANDING = "standing"
 
 
 def list_due(
-    tx: Transaction, worker: str, now: float, *, repeat_after: float, limit: int = 64
+    tx: Transaction,
+    worker: str,
+    now: float,
+    *,
+    repeat_after: float,
+    limit: int = 64,
+    gone: Collection[str] = (),
 ) -> list[tuple[str, Outcome]]:
-    """(ingress, outcome) of what is not confirmed: new revisions at once, sent ones again later."""
+    """(ingress, outcome) of what is not confirmed: new revisions at once, sent ones again later.
+
+    Nothing for ingresses that are `gone`.
+    """
+    marks = ",".join("?" * len(gone))
     rows = tx.execute(
-        """SELECT r.ingress, r.restaurant, r.order_id, o.revision
+        f"""SELECT r.ingress, r.restaurant, r.order_id, o.revision
            FROM report AS r JOIN orders AS o
              ON o.restaurant = r.restaurant AND o.order_id = r.order_id
            WHERE r.open AND o.revision > r.confirmed AND (o.revision > r.sent OR r.sent_at < ?)
-           ORDER BY o.updated_at LIMIT ?""",
-        (now - repeat_after, limit),
+             AND r.ingress NOT IN ({marks})
+           ORDER BY o.revision > r.sent DESC, o.updated_at LIMIT ?""",  # noqa: S608  only marks
+        (now - repeat_after, *gone, limit),
     ).fetchall()
     return [
         (row["ingress"], _outcome(tx, worker, row["restaurant"], row["order_id"])) for row in rows

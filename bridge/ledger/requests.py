@@ -123,7 +123,11 @@ def settle(tx: Transaction, seq: int, fate: str) -> None:
 
 
 def settle_after_crash(tx: Transaction) -> int:
-    """At start: a 2XX without a fate may or may not have reached the platform."""
+    """At start: a 2XX without a fate may or may not have reached the platform.
+
+    What was ready to be published may have gone out just before the end: the next is a copy.
+    """
+    tx.execute("UPDATE request SET copies = copies + 1 WHERE stage = 'open' AND fate IS NOT NULL")
     cursor = tx.execute(
         "UPDATE request SET fate = ? WHERE stage = 'open' AND fate IS NULL", (Fate.UNSURE,)
     )

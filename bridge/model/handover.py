@@ -64,9 +64,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmed:
-    """The ingress has recorded outcomes: (order id, revision) of each."""
+    """The ingress has recorded outcomes of that worker: (order id, revision) of each.
+
+    Whoever serves the restaurant hears it, with revisions of its own.
+    """
 
     ingress: str
+    worker: str
     restaurant: str
     revisions: tuple[tuple[str, int], ...]
 

@@ -106,10 +106,15 @@ class Inbox:
             case Handover() as event if event.restaurant == restaurant:
                 await self._take_event(event, received)
             case Confirmed() as message:
-                await self._ledger.write(lambda tx: reports.confirmed(tx, message))
+                await self._take_confirmed(message)
                 await received.ack()
             case other:
                 await received.reject_to_dead(f"{type(other).__name__} is not for {restaurant}")
+
+    async def _take_confirmed(self, message: Confirmed) -> None:
+        """Revisions of another worker, lost since, say nothing about those of this one."""
+        if message.worker == self._ledger.identity:
+            await self._ledger.write(lambda tx: reports.confirmed(tx, message))
 
     async def _take_event(self, event: Handover, received: Received) -> None:
         facts = {

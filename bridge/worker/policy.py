@@ -1,7 +1,7 @@
 """What follows from an attempt. Pure: the error and the delivery in, a decision out.
 
 accepted               done
-PosUnreachable         ready again later; the lane stops until the POS is up
+PosUnreachable         ready again; the lane stops until the POS is up
 PosBusy                ready again, not before the POS asked
 TicketRejected         refused
 OperatorNeeded         ready again; the lane stops until the probe is good
@@ -39,6 +39,9 @@ QUIET = 10.0
 _LONGEST_BACK_OFF = 15.0
 _BACK_OFF = wait_exponential(multiplier=0.5, max=_LONGEST_BACK_OFF)
 _LEAST = 0.05
+# What stops the lane need not stop the delivery too: later orders would pass it when the lane goes
+# on. But one that stops its lane again and again must let the others by.
+_PLACE_KEPT = 3
 
 
 class LaneEffect(Enum):
@@ -95,22 +98,23 @@ def decide(
 ) -> Decision:
     """Where the delivery goes after this error; `random` gives numbers in [0, 1)."""
     again_at = now + _delay(work.tries, random)
+    first_at = now if work.tries < _PLACE_KEPT else again_at
     match error:
         case TicketRejected():
             return Decision(verdict=_refused(error))
         case PosUnreachable():
-            verdict = _again(work, spec, "unreachable", f"POS offline: {describe(error)}", again_at)
+            verdict = _again(work, spec, "unreachable", f"POS offline: {describe(error)}", first_at)
             return Decision(verdict=verdict, effect=LaneEffect.DOWN)
         case PosBusy():
             at = max(again_at, now + _pause(error.retry_after))
             return Decision(verdict=_again(work, spec, "busy", f"POS busy: {describe(error)}", at))
         case OperatorNeeded():
             verdict = _again(
-                work, spec, "operator_needed", f"someone must act: {describe(error)}", again_at
+                work, spec, "operator_needed", f"someone must act: {describe(error)}", first_at
             )
             return Decision(verdict=verdict, effect=LaneEffect.DOWN)
         case AdapterMisconfigured():
-            verdict = _again(work, spec, "misconfigured", f"settings: {describe(error)}", again_at)
+            verdict = _again(work, spec, "misconfigured", f"settings: {describe(error)}", first_at)
             return Decision(verdict=verdict, effect=LaneEffect.PAUSE)
         case _:
             return Decision(verdict=_unknown(error, spec, again_at))
@@ -189,7 +193,7 @@ def _refused(error: TicketRejected) -> Verdict:
 def _again(work: Work, spec: AdapterSpec, outcome: str, cause: str, at: float) -> Verdict:
     """Nothing was sent this time. What was unknown before stays so, unless it was looked up."""
     in_doubt = work.state is DeliveryState.UNKNOWN and not isinstance(spec.repeat, ReadBack)
-    if at > work.promise_at:
+    if at >= work.promise_at:
         question = MAY_BE_THERE if in_doubt else "print?"
         late = f"not sent in time ({cause}): {question}"
         return Verdict(state=DeliveryState.HELD, outcome=outcome, cause=late)

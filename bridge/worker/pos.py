@@ -162,8 +162,10 @@ class Pos:
 
     def _log(self, good: bool) -> None:
         known = self.watch.availability
+        # Not yet proof that it is down, but no tickets go there either.
+        state = known.state if good or self.watch.proven_down else "failing"
         event = log.info if good else log.warning
-        event("pos_turned", restaurant=self.restaurant, state=known.state, reason=known.reason)
+        event("pos_turned", restaurant=self.restaurant, state=state, reason=known.reason)
 
     def _tell(self) -> None:
         for listener in self._listeners:

@@ -44,6 +44,8 @@ class Reporter:
         self._sleep = sleep
         self._recorded: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
         self._told_of_others: dict[tuple[str, str, str], int] = {}
+        # Ingresses without a queue, and until when they are left alone.
+        self._gone: dict[str, float] = {}
         self._wake = asyncio.Event()
         self._pulse_wake = asyncio.Event()
 
@@ -121,7 +123,10 @@ class Reporter:
 
     def _list_due(self, tx: Transaction) -> list[tuple[str, Outcome]]:
         now, worker = self._ledger.now(), self._ledger.identity
-        return reports.list_due(tx, worker, now, repeat_after=REPEAT_AFTER, limit=PAGE)
+        self._gone = {name: until for name, until in self._gone.items() if until > now}
+        return reports.list_due(
+            tx, worker, now, repeat_after=REPEAT_AFTER, limit=PAGE, gone=self._gone
+        )
 
     async def _tell_recorded(self) -> None:
         waiting, self._recorded = self._recorded, defaultdict(set)
@@ -160,6 +165,8 @@ class Reporter:
             return True
         if result is PublishResult.NOT_SENT:
             return False
+        if result is PublishResult.RETURNED:
+            self._gone[ingress] = self._ledger.now() + REPEAT_AFTER
         if not serves:
             self._told_of_others[key] = outcome.revision
         return True

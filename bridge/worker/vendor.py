@@ -5,7 +5,7 @@ of that may end a lane, or leave a delivery in `sending`.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from typing import Any, TypeVar
 
 import structlog
@@ -36,6 +36,9 @@ async def call(function: Awaitable[object], kind: type[T], *, limit: float) -> T
     Raises what the adapter raised, TimeoutError, AdapterStuckError or AdapterBugError.
     """
     task = asyncio.create_task(_keep(function))
+    if isinstance(function, Coroutine):
+        # One that was cancelled before it began would be complained of as never awaited.
+        task.add_done_callback(lambda _task: function.close())
     try:
         await asyncio.wait({task}, timeout=limit)
         if not task.done():

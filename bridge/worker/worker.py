@@ -17,6 +17,7 @@ from bridge.telemetry import Metrics
 from bridge.worker.attempt import Attempts
 from bridge.worker.lane import Lane
 from bridge.worker.pos import Pos
+from bridge.worker.unbuilt import build
 
 PULSE_EVERY = 0.5
 
@@ -93,7 +94,7 @@ class Worker:
         services = Services(http=http, now=_now, restaurant=post.facts)
         pos = Pos(
             restaurant,
-            post.adapter(post.settings, services),
+            build(post.adapter, post.settings, services),
             probe_every=post.probe_every,
             now=_now,
             random=context.random,

@@ -48,7 +48,7 @@ RECORDED = Recorded(worker="w", restaurant="r", seqs=(1, 2, 3))
 OUTCOME = Outcome(
     worker="w", restaurant="r", order_id="o", revision=3, document={"state": "done", "n": [1]}
 )
-CONFIRMED = Confirmed(ingress="i", restaurant="r", revisions=(("o", 3),))
+CONFIRMED = Confirmed(ingress="i", worker="w", restaurant="r", revisions=(("o", 3),))
 PULSE = Pulse(
     worker="w",
     restaurant="r",

@@ -57,7 +57,7 @@ def test_another_schema_is_named(schema):
 
 
 def test_a_bad_field_is_named():
-    with pytest.raises(EnvelopeError, match="confirmed: revision"):
+    with pytest.raises(EnvelopeError, match="confirmed: worker"):
         unseal(changed(CONFIRMED, message={"ingress": "i", "restaurant": "r", "order_id": "o"}))
 
 

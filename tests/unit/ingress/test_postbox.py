@@ -137,7 +137,9 @@ async def test_an_outcome_is_confirmed(postbox, lines, ledger, confirming):
     assert lines.publisher.sent == [
         (
             RESTAURANT,
-            Confirmed(ingress=ledger.identity, restaurant=RESTAURANT, revisions=(("o1", 3),)),
+            Confirmed(
+                ingress=ledger.identity, worker="w", restaurant=RESTAURANT, revisions=(("o1", 3),)
+            ),
         )
     ]
 
@@ -164,7 +166,7 @@ async def test_an_old_revision_beside_a_new_one_does_not_take_its_place(postbox)
     for revision in (4, 3):
         await postbox._take_outcome(FakeReceived(an_outcome(revision)))
 
-    assert postbox._kept == {RESTAURANT: {"o1": 4}}
+    assert postbox._kept == {(RESTAURANT, "w"): {"o1": 4}}
 
 
 async def test_a_message_that_is_not_for_an_ingress_is_an_alert(postbox, ledger):

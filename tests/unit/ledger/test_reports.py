@@ -39,6 +39,7 @@ def confirm(write):
     async def run(outcome):
         message = Confirmed(
             ingress="i",
+            worker="w",
             restaurant=RESTAURANT,
             revisions=((outcome.order_id, outcome.revision),),
         )
@@ -86,6 +87,15 @@ async def test_what_was_confirmed_is_told_again_when_it_is_asked_for(outcome, du
     await confirm(outcome)
     await write(reports.ask_again, "i", RESTAURANT, "o1")
     assert await due() == [outcome]
+
+
+async def test_what_is_new_goes_before_what_is_repeated(engine, due, send, clock):
+    await engine.take(placed(ORDER))
+    for sent in await due():
+        await send(sent)
+    clock.pass_time(61)
+    await engine.take(placed(an_order(order_id="o2", checkout="c2")))
+    assert [outcome.order_id for outcome in await due()] == ["o2", "o1"]
 
 
 async def test_the_ingress_keeps_the_newest_revision(outcome, write, ledger):

@@ -87,7 +87,16 @@ async def test_after_a_crash_a_yes_without_a_fate_is_unsure(inject, ledger, writ
     await inject()
     assert await write(requests.settle_after_crash) == 1
     (event,) = await ledger.read(lambda tx: requests.next_handovers(tx, "i", (RESTAURANT,), 9))
-    assert event.fate is Fate.UNSURE
+    assert (event.copy, event.fate) == (1, Fate.UNSURE)
+
+
+async def test_what_may_have_been_published_just_before_a_crash_counts_as_a_copy(
+    inject, ledger, write
+):
+    await inject(fate=Fate.WRITTEN)
+    await write(requests.settle_after_crash)
+    (event,) = await ledger.read(lambda tx: requests.next_handovers(tx, "i", (RESTAURANT,), 9))
+    assert (event.copy, event.fate) == (2, Fate.WRITTEN)
 
 
 async def test_a_yes_whose_fate_was_never_told_does_not_wait_for_a_restart(inject, outbox, write):

@@ -120,12 +120,30 @@ async def test_an_event_that_comes_again_asks_for_the_orders_state(inbox, consum
         return reports.list_due(tx, "w", START, repeat_after=60.0)
 
     ((ingress, outcome),) = await ledger.read(due)
-    confirmed = Confirmed(ingress="i", restaurant=RESTAURANT, revisions=(("o1", outcome.revision),))
+    confirmed = Confirmed(
+        ingress="i",
+        worker=ledger.identity,
+        restaurant=RESTAURANT,
+        revisions=(("o1", outcome.revision),),
+    )
     await consumer.handler(FakeReceived(confirmed))
     assert await ledger.read(due) == []
 
     await consumer.handler(FakeReceived(placed(an_order(), seq=7, copy=2)))
     assert [to for to, _outcome in await ledger.read(due)] == [ingress]
+
+
+async def test_what_was_confirmed_to_another_worker_confirms_nothing_here(inbox, consumer, ledger):
+    await consumer.handler(FakeReceived(placed(an_order(), seq=7)))
+    lost = Confirmed(ingress="i", worker="lost", restaurant=RESTAURANT, revisions=(("o1", 99),))
+    received = FakeReceived(lost)
+    await consumer.handler(received)
+
+    def due(tx):
+        return reports.list_due(tx, "w", START, repeat_after=60.0)
+
+    assert len(await ledger.read(due)) == 1
+    assert received.is_acked
 
 
 async def test_an_event_stays_in_the_queue_while_the_ledger_cannot_write(

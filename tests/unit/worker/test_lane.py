@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bridge.adapter import Blind, OutcomeUnknown, PosBusy
+from bridge.adapter import Blind, OutcomeUnknown, PosBusy, PosUnreachable
 from bridge.ledger import LedgerError, deliveries
 from bridge.model import DeliveryState, Fate, Ticket
 from bridge.worker.booking import Terms
@@ -45,6 +45,16 @@ async def test_orders_of_one_checkout_go_out_in_order(engine):
         "place o2 v1: Soup",
         "place o3 v1: Tea",
     ]
+
+
+async def test_after_an_outage_orders_go_out_in_the_order_they_came(engine):
+    engine.pos_system.script = [PosUnreachable("no route")]
+    await engine.take(placed(ORDER))
+    await engine.drain()
+    await engine.take(placed(ELSEWHERE))
+    engine.pos.took_ticket()  # back
+    await engine.drain()
+    assert engine.pos_system.printed == ["place o1 v1: Ceviche", "place o3 v1: Tea"]
 
 
 async def test_an_order_that_is_tried_again_keeps_its_place_in_its_checkout(engine):

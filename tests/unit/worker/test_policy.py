@@ -137,7 +137,20 @@ def test_the_pause_is_full_jitter_under_a_growing_bound():
 
 
 def test_no_pause_is_shorter_than_a_moment():
-    assert decision(PosUnreachable("x"), chance=0.0).verdict.next_at > NOW
+    assert decision(PosBusy(retry_after=0), chance=0.0).verdict.next_at > NOW
+
+
+STOPS_THE_LANE = [PosUnreachable, OperatorNeeded, AdapterMisconfigured]
+
+
+@pytest.mark.parametrize("kind", STOPS_THE_LANE)
+def test_what_stops_the_lane_keeps_its_place_in_the_line(kind):
+    assert decision(kind("x")).verdict.next_at == NOW
+
+
+@pytest.mark.parametrize("kind", STOPS_THE_LANE)
+def test_what_stops_its_lane_again_and_again_lets_others_by(kind):
+    assert decision(kind("x"), work=a_work(tries=3)).verdict.next_at > NOW
 
 
 def test_a_busy_pos_is_left_alone_as_long_as_it_asked():

@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from bridge.adapter import AdapterMisconfigured, OperatorNeeded, PosUnreachable
 from bridge.model import Availability, Deadline, PosState
@@ -43,6 +44,13 @@ async def never(_deadline=None):
 async def test_a_good_probe_is_true(pos):
     assert await pos.probe(within(FULL)) is True
     assert pos.watch.availability.state is PosState.UP
+
+
+async def test_the_log_never_calls_a_pos_up_that_gets_no_tickets(pos):
+    await pos.probe(within(FULL))
+    with capture_logs() as logs:
+        pos.failed("no route")
+    assert [(line["state"], line["reason"]) for line in logs] == [("failing", "no route")]
 
 
 async def test_a_pos_that_says_it_is_down_is_false(pos, adapter):

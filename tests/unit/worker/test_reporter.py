@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -72,7 +73,7 @@ def take(ledger):
 @pytest.fixture
 def confirm(ledger):
     async def confirm(*revisions):
-        message = Confirmed(ingress="i", restaurant=RESTAURANT, revisions=revisions)
+        message = Confirmed(ingress="i", worker="w", restaurant=RESTAURANT, revisions=revisions)
         await ledger.write(lambda tx: reports.confirmed(tx, message))
 
     return confirm
@@ -187,7 +188,7 @@ async def test_without_a_connection_it_waits_for_the_next_one(reporter, lines, t
     assert len(told(lines)) == 2
 
 
-@pytest.mark.parametrize("result", [RETURNED, UNKNOWN, PublishResult.NACKED])
+@pytest.mark.parametrize("result", [UNKNOWN, PublishResult.NACKED])
 async def test_what_does_not_get_through_leaves_room_for_the_others(
     reporter, lines, take, result, monkeypatch
 ):
@@ -199,6 +200,31 @@ async def test_what_does_not_get_through_leaves_room_for_the_others(
         pass
 
     assert {outcome.order_id for outcome in told(lines)} == {"o0", "o1", "o2", "o3"}
+
+
+async def test_an_ingress_that_is_gone_takes_no_room_from_the_others(
+    reporter, lines, take, monkeypatch
+):
+    monkeypatch.setattr(module, "PAGE", 1)
+    for number in range(3):
+        order = an_order(order_id=f"o{number}", checkout=f"c{number}")
+        await take(replace(placed(order), ingress="gone", event_id=f"gone:{number}"))
+    await take(placed(an_order(order_id="here", checkout="c9")))
+    lines.publisher.answers["gone"] = [RETURNED]
+    while await reporter._turn():
+        pass
+
+    assert [outcome.order_id for outcome in told(lines)] == ["o0", "here"]
+
+
+async def test_an_ingress_that_comes_back_is_told_after_a_while(reporter, lines, take, wall):
+    await take(placed(an_order()))
+    lines.publisher.answers["i"] = [RETURNED]
+    await reporter._turn()
+    wall.pass_time(REPEAT_AFTER + 1)
+    await reporter._turn()
+
+    assert len(told(lines)) == 2
 
 
 async def test_a_full_page_may_have_another_behind_it(reporter, take):

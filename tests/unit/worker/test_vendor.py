@@ -37,6 +37,19 @@ async def test_a_call_that_cancels_itself_cancels_nobody_else():
         await call(fail(asyncio.CancelledError()), int, limit=1.0)
 
 
+async def test_a_call_that_is_stopped_before_it_began_leaves_nothing_behind():
+    asked, test = answer(7), asyncio.current_task()
+
+    def end_the_loop():
+        for task in asyncio.all_tasks() - {test}:
+            task.cancel()
+
+    calling = asyncio.create_task(call(asked, int, limit=1.0))
+    asyncio.get_running_loop().call_soon(end_the_loop)
+    await asyncio.wait({calling})
+    assert asked.cr_frame is None
+
+
 async def test_a_call_that_takes_too_long_is_stopped():
     with pytest.raises(TimeoutError):
         await call(never(), int, limit=0.0)

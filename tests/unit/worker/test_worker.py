@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -8,7 +9,7 @@ from bridge.ledger import LedgerError, deliveries
 from bridge.model import Availability, Deadline, PosState, Pulses
 from bridge.telemetry import Metrics
 from bridge.worker.worker import Post, Worker, WorkerContext, recover
-from tests.engine import RESTAURANT, START, MemoryPos, an_order, placed
+from tests.engine import RESTAURANT, START, MemoryPos, a_spec, an_order, placed
 
 
 class Served(MemoryPos):
@@ -33,8 +34,8 @@ def pulses():
 
 
 @pytest.fixture
-def worker(ledger, pulses):
-    context = WorkerContext(
+def context(ledger, pulses):
+    return WorkerContext(
         ledger=ledger,
         pulses=pulses,
         metrics=Metrics(),
@@ -42,8 +43,16 @@ def worker(ledger, pulses):
         console="http://127.0.0.1:8082",
         random=lambda: 0.5,
     )
-    facts = RestaurantFacts(id=RESTAURANT, name="Lopez", timezone="UTC")
-    return Worker(context, [Post(facts=facts, adapter=Served, settings=None, probe_every=60.0)])
+
+
+def a_post(restaurant=RESTAURANT, adapter=Served):
+    facts = RestaurantFacts(id=restaurant, name="Lopez", timezone="UTC")
+    return Post(facts=facts, adapter=adapter, settings={}, probe_every=60.0)
+
+
+@pytest.fixture
+def worker(context):
+    return Worker(context, [a_post()])
 
 
 async def test_a_worker_serves_its_restaurants_until_it_is_stopped(worker, engine, pulses):
@@ -62,6 +71,35 @@ async def test_a_worker_serves_its_restaurants_until_it_is_stopped(worker, engin
     await running
     assert await engine.states() == ["place 1 done"]
     assert pulses.find(RESTAURANT).pulse.availability.state is PosState.UP
+
+
+class Unbuildable(MemoryPos):
+    """A vendor's mistake."""
+
+    spec = a_spec()
+
+    def __init__(self, settings, _services):
+        self.url = settings["url"]
+
+
+async def test_an_adapter_that_cannot_be_built_takes_only_its_own_restaurant_down(context, pulses):
+    down = asyncio.Event()
+
+    def look():
+        heard = pulses.find("bistro")
+        if heard and heard.pulse.availability.state is PosState.DOWN:
+            down.set()
+
+    posts = [a_post(), a_post("bistro", Unbuildable)]
+    worker = Worker(replace(context, on_turn=look), posts)
+    running = asyncio.create_task(worker.run())
+    await down.wait()
+    assert await worker.probe(RESTAURANT, Deadline.after(1.0))
+    worker.stop()
+    await running
+    known = pulses.find("bistro").pulse.availability
+    assert known.state is PosState.DOWN
+    assert "could not be set up" in known.reason
 
 
 async def test_a_lane_that_dies_ends_the_worker(worker, ledger, monkeypatch):

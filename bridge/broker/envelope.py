@@ -86,7 +86,7 @@ def _headers(message: Message) -> Headers:
     headers: Headers = {"schema": canonical.SCHEMA, "restaurant": message.restaurant}
     if isinstance(message, Handover):
         headers["event_id"] = message.event_id
-        headers["order_id"] = message.event.order.id
+        headers["order_id"] = message.event.order_id
         headers["copy"] = message.copy
     elif isinstance(message, Outcome):
         headers["order_id"] = message.order_id

@@ -78,7 +78,7 @@ class WorkerService:
                 "event_recorded",
                 event_id=event.event_id,
                 correlation_id=event.correlation_id,
-                order_id=event.event.order.id,
+                order_id=event.event.order_id,
                 restaurant=event.restaurant,
                 copy=event.copy,
             )

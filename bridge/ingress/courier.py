@@ -162,7 +162,7 @@ class Courier:
         """The events of one restaurant: checkouts side by side, each in its own order."""
         by_checkout: defaultdict[str, list[Handover]] = defaultdict(list)
         for event in events:
-            by_checkout[event.event.order.checkout_id].append(event)
+            by_checkout[event.event.checkout_id].append(event)
         results: list[_Result] = []
         try:
             await asyncio.gather(*(self._chain(each, results) for each in by_checkout.values()))
@@ -245,7 +245,7 @@ def _about(event: Handover) -> dict[str, str]:
     return {
         "event_id": event.event_id,
         "correlation_id": event.correlation_id,
-        "order_id": event.event.order.id,
+        "order_id": event.event.order_id,
         "restaurant": event.restaurant,
     }
 

@@ -92,7 +92,7 @@ class Forwarder:
             error,
             correlation_id=event.correlation_id,
             restaurant=event.restaurant,
-            order_id=event.event.order.id,
+            order_id=event.event.order_id,
         )
 
     def _is_its_turn(self, event: Handover) -> bool:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from bridge.model.availability import Availability
-from bridge.model.event import Event
+from bridge.model.event import News
 
 
 class Fate(StrEnum):
@@ -35,7 +35,7 @@ class Handover:
     correlation_id: str
     received_at: datetime
     fate: Fate
-    event: Event
+    event: News
     copy: int = 1
 
 

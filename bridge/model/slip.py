@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bridge.model.order import Line, Order
+from bridge.model.refund import Refund
 
 
 class SlipKind(StrEnum):
@@ -25,12 +26,16 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slip:
-    """How a ticket is to be headed: its kind, the order's version, and why."""
+    """How a ticket is to be headed: its kind, the order's version, and why.
+
+    `refund` says to the cent what a refund takes off; only a refund has it.
+    """
 
     kind: SlipKind
     version: int = 1
     differences: tuple[Difference, ...] = ()
     reason: str = ""
+    refund: Refund | None = None
 
 
 def describe_line(line: Line) -> str:

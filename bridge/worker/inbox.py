@@ -120,7 +120,7 @@ class Inbox:
         facts = {
             "event_id": event.event_id,
             "correlation_id": event.correlation_id,
-            "order_id": event.event.order.id,
+            "order_id": event.event.order_id,
             "restaurant": event.restaurant,
         }
         try:
@@ -142,5 +142,5 @@ class Inbox:
         now = self._ledger.now()
         known = bool(intake.take(tx, (event,), self._terms, now, report=True))
         if known:
-            reports.ask_again(tx, event.ingress, event.restaurant, event.event.order.id)
+            reports.ask_again(tx, event.ingress, event.restaurant, event.event.order_id)
         return known

@@ -11,12 +11,16 @@ from bridge.ledger import Ledger, orders
 from bridge.model import (
     Acceptance,
     Availability,
+    CheckoutCancelled,
+    CheckoutFinished,
     Fate,
     Handover,
+    ItemsRefunded,
     Line,
     Order,
     OrderChanged,
     OrderPlaced,
+    Remainder,
     SlipKind,
     Ticket,
     Unit,
@@ -53,8 +57,10 @@ def moment(seconds):
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def dish(name, quantity=1):
-    units = tuple(Unit(id=f"{name}-{number}") for number in range(quantity))
+def dish(name, quantity=1, price=0, tax=0):
+    units = tuple(
+        Unit(id=f"{name}-{number}", price_cents=price, tax_cents=tax) for number in range(quantity)
+    )
     return Line(name=name, menu_item_id=name, units=units)
 
 
@@ -102,6 +108,31 @@ def placed(order, **how):
 
 def changed(order, **how):
     return _handover(OrderChanged(order=order), **how)
+
+
+def finished(checkout="c1", **how):
+    return _handover(CheckoutFinished(restaurant=RESTAURANT, checkout_id=checkout), **how)
+
+
+def cancelled(checkout="c1", **how):
+    return _handover(CheckoutCancelled(restaurant=RESTAURANT, checkout_id=checkout), **how)
+
+
+def refunded(left, charges=None, checkout="c1", **how):
+    """`left`: of each unit by id, price and tax that are left; `charges` likewise."""
+    event = ItemsRefunded(
+        restaurant=RESTAURANT,
+        checkout_id=checkout,
+        items=_remainders(left),
+        charges=_remainders(charges or {}),
+    )
+    return _handover(event, **how)
+
+
+def _remainders(left):
+    return tuple(
+        Remainder(id=name, price_cents=price, tax_cents=tax) for name, (price, tax) in left.items()
+    )
 
 
 def a_spec(**more):

@@ -1,13 +1,17 @@
 """What is known of one order before an event is booked, and what the booking asks for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from bridge.model import DeliveryState, Operation, Order, Slip
+from bridge.model import DeliveryState, Operation, Order, Remainder, Slip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booked:
-    """One delivery of the order as it stands; `content` and `slip` as they were put on it."""
+    """One delivery of the order as it stands; `content` and `slip` as they were put on it.
+
+    `may_be_there`: it was tried, and that try may have brought something to the POS.
+    """
 
     id: int
     operation: Operation
@@ -17,14 +21,45 @@ class Booked:
     accepted_at: float
     content: Order
     slip: Slip
+    may_be_there: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """What is left to pay of one unit or service charge; `is_gone`: it was refunded whole."""
+
+    name: str
+    price_cents: int
+    tax_cents: int
+    is_gone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkout:
+    """What is known of a checkout beyond its orders.
+
+    `carries_charges`: the service charges of the checkout belong to the order at hand.
+    """
+
+    is_finished: bool = False
+    items: tuple[Remainder, ...] = ()
+    charges: tuple[Remainder, ...] = ()
+    carries_charges: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """`current` None: never heard of. `deliveries` oldest first. `committed`: a sign came."""
+    """`current` None: never heard of. `deliveries` oldest first. `committed`: a sign came.
+
+    `cancelled`: its checkout was, and no sign came since. `fires_at`: when the kitchen is to
+    begin, 0 for at once. `money`: by unit, and by charge with the prefix "charge:".
+    """
 
     current: Order | None = None
     committed: bool = False
+    cancelled: bool = False
+    fires_at: float = 0.0
+    money: Mapping[str, Money] = field(default_factory=dict)
     deliveries: tuple[Booked, ...] = ()
 
     @property
@@ -51,6 +86,7 @@ class Open:
     next_at: float | None = None
     timer: str | None = None
     cause: str = ""
+    amount_cents: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,4 +120,7 @@ class Booking:
     note: str
     current: Order | None = None
     committed: bool = False
+    cancelled: bool = False
+    fires_at: float = 0.0
+    money: Mapping[str, Money] = field(default_factory=dict)
     actions: tuple[Action, ...] = ()

@@ -1,7 +1,9 @@
 """The worker's half: events it has recorded, the state of each order, its deliveries."""
 
+from dataclasses import replace
+
 from bridge import canonical
-from bridge.ledger.book import Action, Book, Booked, Booking, Fold, Move, Open
+from bridge.ledger.book import Action, Book, Booked, Booking, Fold, Money, Move, Open
 from bridge.ledger.transaction import Transaction
 from bridge.model import (
     DeliveryState,
@@ -15,6 +17,15 @@ from bridge.model import (
 
 REPORTS = "reports"
 _RELEASED = frozenset({DeliveryState.READY, DeliveryState.UNKNOWN})
+
+# After these words of an attempt it is certain that nothing of it is in the POS.
+_DELIVERIES = """
+SELECT d.*, EXISTS (SELECT 1 FROM attempt AS a WHERE a.delivery_id = d.id AND
+    (a.outcome IS NULL
+     OR a.outcome NOT IN ('unreachable', 'busy', 'operator_needed', 'misconfigured', 'rejected'))
+    ) AS may_be_there
+FROM delivery AS d WHERE d.restaurant = ? AND d.order_id = ? ORDER BY d.id
+"""
 
 
 def lane_topic(restaurant: str) -> str:
@@ -30,16 +41,26 @@ def has_event(tx: Transaction, event_id: str) -> bool:
     return row is not None
 
 
+def list_of_event(tx: Transaction, event_id: str) -> list[str]:
+    """Ids of the orders that a recorded event concerned."""
+    rows = tx.execute(
+        "SELECT order_id FROM inbox WHERE event_id = ? AND order_id <> ''", (event_id,)
+    )
+    return [row["order_id"] for row in rows]
+
+
 def load_book(tx: Transaction, restaurant: str, order_id: str) -> Book:
     row = tx.execute(
-        "SELECT current, committed FROM orders WHERE restaurant = ? AND order_id = ?",
-        (restaurant, order_id),
+        "SELECT * FROM orders WHERE restaurant = ? AND order_id = ?", (restaurant, order_id)
     ).fetchone()
     if row is None:
         return Book()
     return Book(
         current=canonical.decode(Order, row["current"]),
         committed=bool(row["committed"]),
+        cancelled=bool(row["cancelled"]),
+        fires_at=row["fires_at"],
+        money=canonical.decode(dict[str, Money], row["money"]),
         deliveries=tuple(
             Booked(
                 id=line["id"],
@@ -50,11 +71,9 @@ def load_book(tx: Transaction, restaurant: str, order_id: str) -> Book:
                 accepted_at=line["accepted_at"],
                 content=canonical.decode(Order, line["content"]),
                 slip=canonical.decode(Slip, line["slip"]),
+                may_be_there=bool(line["may_be_there"]),
             )
-            for line in tx.execute(
-                "SELECT * FROM delivery WHERE restaurant = ? AND order_id = ? ORDER BY id",
-                (restaurant, order_id),
-            )
+            for line in tx.execute(_DELIVERIES, (restaurant, order_id))
         ),
     )
 
@@ -63,21 +82,9 @@ def apply(
     tx: Transaction, handover: Handover, booking: Booking, now: float, *, report: bool
 ) -> None:
     """Write event, order and deliveries together; with `report` the ingress is to hear of it."""
-    order = handover.event.order
-    tx.execute(
-        "INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            handover.event_id,
-            handover.ingress,
-            handover.seq,
-            handover.restaurant,
-            order.id,
-            handover.fate,
-            now,
-            booking.note,
-        ),
-    )
-    if booking.current is None:
+    order = booking.current
+    note_event(tx, handover, order.id if order else handover.event.order_id, booking.note, now)
+    if order is None:
         return
     _put_order(tx, handover, booking, now)
     for action in booking.actions:
@@ -90,11 +97,27 @@ def apply(
     touch(tx, handover.restaurant, order.id, now)
 
 
+def note_event(tx: Transaction, handover: Handover, order_id: str, note: str, now: float) -> None:
+    """The event is recorded, whatever it does; without an order under the id ''."""
+    tx.execute(
+        "INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            handover.event_id,
+            handover.ingress,
+            handover.seq,
+            handover.restaurant,
+            order_id,
+            handover.fate,
+            now,
+            note,
+        ),
+    )
+
+
 def hold_unbooked(
-    tx: Transaction, handover: Handover, reason: str, now: float, *, report: bool
+    tx: Transaction, handover: Handover, order: Order, reason: str, now: float, *, report: bool
 ) -> None:
     """An event that could not be booked: kept, and held for a person, so that others go on."""
-    order = handover.event.order
     row = tx.execute(
         """SELECT max(version) AS version FROM delivery WHERE restaurant = ? AND order_id = ?""",
         (handover.restaurant, order.id),
@@ -110,8 +133,33 @@ def hold_unbooked(
         promise_at=now,
         cause=reason,
     )
-    booking = Booking(note=reason, current=order, committed=True, actions=(question,))
+    known = load_facts(tx, handover.restaurant, order.id)
+    booking = replace(known, note=reason, current=order, committed=True, actions=(question,))
     apply(tx, handover, booking, now, report=report)
+
+
+def load_current(tx: Transaction, restaurant: str, order_id: str) -> Order:
+    """The newest state of an order that is known."""
+    row = tx.execute(
+        "SELECT current FROM orders WHERE restaurant = ? AND order_id = ?", (restaurant, order_id)
+    ).fetchone()
+    return canonical.decode(Order, row["current"])
+
+
+def load_facts(tx: Transaction, restaurant: str, order_id: str) -> Booking:
+    """What is known of an order beside its content, as a booking that would change nothing."""
+    row = tx.execute(
+        "SELECT cancelled, fires_at, money FROM orders WHERE restaurant = ? AND order_id = ?",
+        (restaurant, order_id),
+    ).fetchone()
+    if row is None:
+        return Booking(note="")
+    return Booking(
+        note="",
+        cancelled=bool(row["cancelled"]),
+        fires_at=row["fires_at"],
+        money=canonical.decode(dict[str, Money], row["money"]),
+    )
 
 
 def touch(
@@ -149,9 +197,11 @@ def _put_order(tx: Transaction, handover: Handover, booking: Booking, now: float
         return
     tx.execute(
         """INSERT INTO orders (restaurant, order_id, checkout_id, number, current, committed,
-               accepted_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+               cancelled, fires_at, money, accepted_at, updated_at)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT DO UPDATE SET current = excluded.current, number = excluded.number,
-               committed = excluded.committed""",
+               committed = excluded.committed, cancelled = excluded.cancelled,
+               fires_at = excluded.fires_at, money = excluded.money""",
         (
             handover.restaurant,
             order.id,
@@ -159,6 +209,9 @@ def _put_order(tx: Transaction, handover: Handover, booking: Booking, now: float
             order.number,
             _text(order),
             booking.committed,
+            booking.cancelled,
+            booking.fires_at,
+            canonical.encode(booking.money).decode(),
             handover.received_at.timestamp(),
             now,
         ),
@@ -202,8 +255,9 @@ def _open(tx: Transaction, handover: Handover, action: Open, now: float) -> None
     tx.execute(
         """INSERT INTO delivery (restaurant, order_id, checkout_id, operation, version, key,
                correlation_id, state, cause, timer, next_at, content, slip, accepted_at,
-               released_at, promise_at, updated_at)
-           SELECT o.restaurant, o.order_id, o.checkout_id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+               released_at, promise_at, amount_cents, updated_at)
+           SELECT o.restaurant, o.order_id, o.checkout_id,
+               ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
            FROM orders AS o WHERE o.restaurant = ? AND o.order_id = ?""",
         (
             action.operation,
@@ -219,6 +273,7 @@ def _open(tx: Transaction, handover: Handover, action: Open, now: float) -> None
             handover.received_at.timestamp(),
             now if action.state in _RELEASED else None,
             action.promise_at,
+            action.amount_cents,
             now,
             # Its checkout is the one it was first heard of with, whatever a later event says.
             handover.restaurant,

@@ -9,7 +9,7 @@ import orjson
 
 from bridge import canonical
 from bridge.ledger.transaction import Transaction
-from bridge.model import Answer, Event, Fate, Handover
+from bridge.model import Answer, Event, Fate, Handover, News
 
 OUTBOX = "outbox"
 LATE = "late"
@@ -33,9 +33,12 @@ ORDER BY request.seq DESC LIMIT 1
 _CAME_TO_NOTHING = frozenset({"voided", "refused"})
 _NOTHING = frozenset({None, "archived", *_CAME_TO_NOTHING})
 
+# A ticket that was taken back again counts as voided.
 _PLACE_STATE = """
-SELECT state FROM delivery WHERE restaurant = ? AND order_id = ? AND operation = 'place'
-ORDER BY version DESC LIMIT 1
+SELECT CASE operation WHEN 'cancel' THEN 'voided' ELSE state END AS state FROM delivery
+WHERE restaurant = ? AND order_id = ? AND (operation = 'place'
+   OR (operation = 'cancel' AND state NOT IN ('voided', 'refused')))
+ORDER BY id DESC LIMIT 1
 """
 
 
@@ -282,5 +285,5 @@ def _handover(row: sqlite3.Row, ingress: str) -> Handover:
         received_at=datetime.fromtimestamp(row["received_at"], UTC),
         fate=Fate(row["fate"]),
         copy=row["copies"] + 1,
-        event=canonical.decode(Event, row["event"]),  # type: ignore[arg-type]
+        event=canonical.decode(News, row["event"]),  # type: ignore[arg-type]
     )

@@ -14,7 +14,7 @@ class Remainder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundLine:
-    """What fell of one unit or charge; `is_gone`: nothing of its price is left.
+    """What fell of one unit or service charge; `is_gone`: nothing of its price is left.
 
     `on_ticket` False: it was left out of the ticket, so only the money is to be put right.
     """
@@ -25,6 +25,7 @@ class RefundLine:
     tax_cents: int
     is_gone: bool = False
     on_ticket: bool = True
+    is_charge: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

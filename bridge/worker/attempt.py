@@ -10,7 +10,16 @@ from bridge.adapter import Adapter, Capability, PosUnreachable, TicketRejected
 from bridge.ledger import Ledger, LedgerError, Transaction, deliveries
 from bridge.ledger.deliveries import MAY_BE_THERE, OPERATOR_TASK, Verdict, Work
 from bridge.ledger.transaction import Job
-from bridge.model import Acceptance, DeliveryState, Difference, Order, Ticket
+from bridge.model import (
+    Acceptance,
+    DeliveryState,
+    Difference,
+    Order,
+    RefundLine,
+    Slip,
+    Ticket,
+    as_decimal_text,
+)
 from bridge.telemetry import Metrics
 from bridge.worker import policy, vendor
 from bridge.worker.policy import Call, LaneEffect, Resolution
@@ -53,11 +62,12 @@ class Attempts:
         """Do what the delivery's state asks for, up to one try."""
         if work.state is DeliveryState.UNKNOWN and not await self._may_resend(work):
             return
-        call = policy.choose_call(self._adapter.spec, work.operation)
-        if call is None:
+        chosen = policy.choose_call(self._adapter.spec, work.operation, work.slip)
+        if chosen is None:
             await self._finish(work, _task_for_operator(work, self._adapter))
             return
-        ticket = await self._translate(work)
+        call, slip = chosen
+        ticket = await self._translate(work, slip)
         if ticket is None:
             return
         if not self._may_start():
@@ -70,10 +80,10 @@ class Attempts:
         now = self._ledger.now()
         return deliveries.begin(tx, work, ticket, self._adapter.spec.name, now)
 
-    async def _translate(self, work: Work) -> Ticket | None:
+    async def _translate(self, work: Work, slip: Slip) -> Ticket | None:
         spec = self._adapter.spec
         try:
-            ticket = self._adapter.translate(_visible(work.order, self._adapter), work.slip)
+            ticket = self._adapter.translate(_visible(work.order, self._adapter), slip)
             _check_ticket(ticket)
         except TicketRejected as error:
             decision = policy.decide(error, work, spec, self._ledger.now(), self._random)
@@ -263,8 +273,17 @@ def _words(change: Difference) -> str:
     return f"{change.what} {' -> '.join(text for text in (change.before, change.after) if text)}"
 
 
+def _words_of_refund(line: RefundLine) -> str:
+    price, tax = as_decimal_text(line.price_cents), as_decimal_text(line.tax_cents)
+    return f"{line.name} {price} + tax {tax}"
+
+
 def _task_for_operator(work: Work, adapter: Adapter) -> Verdict:
     changes = "; ".join(_words(change) for change in work.slip.differences)
+    if work.slip.refund is not None:
+        refund = work.slip.refund
+        parts = "; ".join(_words_of_refund(line) for line in refund.lines)
+        changes = f"refund {as_decimal_text(refund.amount_cents)}: {parts}"
     cause = (
         f"{adapter.spec.title} cannot take a {work.operation}: "
         f"correct order {work.order.number or work.order_id} by hand ({changes})"

@@ -7,7 +7,7 @@ import structlog
 
 from bridge import fault
 from bridge.broker import Consumer, Lines, Lock, LockState, Received, declare, worker_items
-from bridge.ledger import Ledger, LedgerError, Transaction, reports
+from bridge.ledger import Ledger, LedgerError, Transaction, orders, reports
 from bridge.model import Confirmed, Handover
 from bridge.worker import intake
 from bridge.worker.booking import Terms
@@ -142,5 +142,6 @@ class Inbox:
         now = self._ledger.now()
         known = bool(intake.take(tx, (event,), self._terms, now, report=True))
         if known:
-            reports.ask_again(tx, event.ingress, event.restaurant, event.event.order_id)
+            for order_id in orders.list_of_event(tx, event.event_id):
+                reports.ask_again(tx, event.ingress, event.restaurant, order_id)
         return known

@@ -1,11 +1,13 @@
-"""Record handed-over events in the worker's ledger: each once, with what it does to its order."""
+"""Record handed-over events in the worker's ledger: each once, with what it does to its orders."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import structlog
 
-from bridge.ledger import LedgerError, Transaction, orders
-from bridge.model import Handover
+from bridge.ledger import LedgerError, Transaction, checkouts, orders
+from bridge.ledger.book import Checkout
+from bridge.model import CheckoutFinished, Handover, ItemsRefunded, OrderChanged, OrderPlaced
 from bridge.worker.booking import Terms, decide
 
 log = structlog.get_logger()
@@ -27,20 +29,63 @@ def take(
             continue
         try:
             with tx.part():
-                _book(tx, handover, terms, now, report=report)
+                _book(tx, handover, terms[handover.restaurant], now, report=report)
         except LedgerError:
             raise
         except Exception as error:
             # A mistake of ours about one order must not keep the others from their kitchens.
             log.exception("event_not_booked", event_id=handover.event_id)
             reason = f"the bridge could not book this ({type(error).__name__}): look at it"
-            orders.hold_unbooked(tx, handover, reason, now, report=report)
+            _hold(tx, handover, reason, now, report=report)
     return known
 
 
-def _book(
-    tx: Transaction, handover: Handover, terms: Mapping[str, Terms], now: float, *, report: bool
-) -> None:
-    book = orders.load_book(tx, handover.restaurant, handover.event.order.id)
-    booking = decide(book, handover, terms[handover.restaurant], now)
-    orders.apply(tx, handover, booking, now, report=report)
+def _book(tx: Transaction, handover: Handover, terms: Terms, now: float, *, report: bool) -> None:
+    event, restaurant = handover.event, handover.restaurant
+    checkout = checkouts.learn(tx, restaurant, event, now)
+    concerned = _list_concerned(tx, handover)
+    of_checkout = checkouts.list_orders(tx, restaurant, event.checkout_id)
+    for order_id in concerned:
+        book = orders.load_book(tx, restaurant, order_id)
+        # The service charges of a checkout are those of its first order.
+        facts = replace(checkout, carries_charges=of_checkout[:1] in ([], [order_id]))
+        booking = decide(book, handover, terms, now, facts)
+        orders.apply(tx, handover, booking, now, report=report)
+    if not concerned:
+        orders.note_event(tx, handover, "", _note_alone(handover, checkout), now)
+
+
+def _list_concerned(tx: Transaction, handover: Handover) -> list[str]:
+    """Ids of the orders that the event is about, oldest first."""
+    event = handover.event
+    if isinstance(event, OrderPlaced | OrderChanged):
+        return [event.order_id]
+    found = checkouts.list_orders(tx, handover.restaurant, event.checkout_id)
+    # A checkout has one order in a restaurant that counts: attempts before it came to nothing.
+    return found[-1:] if isinstance(event, CheckoutFinished) else found
+
+
+def _note_alone(handover: Handover, checkout: Checkout) -> str:
+    if isinstance(handover.event, ItemsRefunded):
+        # Nobody would look for it under an order that the bridge has never heard of.
+        log.warning(
+            "refund_without_order",
+            restaurant=handover.restaurant,
+            checkout_id=handover.event.checkout_id,
+            correlation_id=handover.correlation_id,
+            items=len(checkout.items),
+        )
+    return "no order of this checkout is known here yet"
+
+
+def _hold(tx: Transaction, handover: Handover, reason: str, now: float, *, report: bool) -> None:
+    event = handover.event
+    if isinstance(event, OrderPlaced | OrderChanged):
+        orders.hold_unbooked(tx, handover, event.order, reason, now, report=report)
+        return
+    concerned = _list_concerned(tx, handover)
+    for order_id in concerned:
+        current = orders.load_current(tx, handover.restaurant, order_id)
+        orders.hold_unbooked(tx, handover, current, reason, now, report=report)
+    if not concerned:
+        orders.note_event(tx, handover, "", reason, now)

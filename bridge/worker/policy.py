@@ -10,7 +10,7 @@ anything else          unknown: what may be done then follows from the spec's `r
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from tenacity import RetryCallState, wait_exponential
@@ -29,7 +29,7 @@ from bridge.adapter import (
     TicketRejected,
 )
 from bridge.ledger.deliveries import MAY_BE_THERE, Verdict, Work
-from bridge.model import DeliveryState, Operation, SlipKind
+from bridge.model import DeliveryState, Operation, Slip, SlipKind
 
 # An adapter may ask for a longer pause; then it says so again.
 LONGEST_PAUSE = 600.0
@@ -76,21 +76,32 @@ class Call(Enum):
     REFUND = "refund"
 
 
-_CALLS: dict[Operation, tuple[Call, Capability, SlipKind]] = {
-    Operation.CHANGE: (Call.CHANGE, Capability.CHANGE, SlipKind.CHANGE),
-    Operation.CANCEL: (Call.CANCEL, Capability.CANCEL, SlipKind.VOID),
-    Operation.REFUND: (Call.REFUND, Capability.REFUND, SlipKind.REFUND),
+_CALLS: dict[Operation, tuple[Call, Capability]] = {
+    Operation.CHANGE: (Call.CHANGE, Capability.CHANGE),
+    Operation.CANCEL: (Call.CANCEL, Capability.CANCEL),
+    Operation.REFUND: (Call.REFUND, Capability.REFUND),
 }
+# A kitchen must hear what it need not make, by whatever paper there is.
+_SLIPS_OF_REFUND = (SlipKind.REFUND, SlipKind.VOID, SlipKind.CHANGE)
 
 
-def choose_call(spec: AdapterSpec, operation: Operation) -> Call | None:
-    """The protocol if the adapter has it, else a slip, else None: a task for the operator."""
+def choose_call(spec: AdapterSpec, operation: Operation, slip: Slip) -> tuple[Call, Slip] | None:
+    """The protocol if the adapter has it, else a slip, else None: a task for the operator.
+
+    A refund is put on paper only if the kitchen has something not to make.
+    """
     if operation is Operation.PLACE:
-        return Call.SUBMIT
-    call, capability, slip = _CALLS[operation]
+        return Call.SUBMIT, slip
+    call, capability = _CALLS[operation]
     if capability in spec.capabilities:
-        return call
-    return Call.SUBMIT if slip in spec.slips else None
+        return call, slip
+    kinds: tuple[SlipKind, ...] = (slip.kind,)
+    if operation is Operation.REFUND:
+        kinds = _SLIPS_OF_REFUND if slip.differences else ()
+    for kind in kinds:
+        if kind in spec.slips:
+            return Call.SUBMIT, replace(slip, kind=kind)
+    return None
 
 
 def decide(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from bridge.ledger.book import Book, Booked
 from bridge.model import DeliveryState, Operation, Slip, SlipKind
 from bridge.worker.booking import Terms, decide
+from bridge.worker.booking.moments import fires_at
 from tests.engine import START, an_order
 
 NOW = START + 1
@@ -26,11 +27,18 @@ def booked(state, *, content=ORDER, operation=Operation.PLACE, version=1, timer=
         accepted_at=START,
         content=content,
         slip=slip,
+        may_be_there=more.get("may_be_there", state == "held" and timer is None),
     )
 
 
-def a_book(*deliveries, current=ORDER, committed=False):
-    return Book(current=current, committed=committed, deliveries=deliveries)
+def a_book(*deliveries, current=ORDER, committed=False, terms=PROMPT, **more):
+    return Book(
+        current=current,
+        committed=committed,
+        deliveries=deliveries,
+        fires_at=fires_at(Book(), current, terms),
+        **more,
+    )
 
 
 def a_change(state, content, version=2):

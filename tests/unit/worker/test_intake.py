@@ -13,10 +13,10 @@ def broken(monkeypatch):
     """The booking of orders with a dish called Poison fails."""
     decide = intake.decide
 
-    def poisoned(book, handover, terms, now):
+    def poisoned(book, handover, *more):
         if any(line.name == "Poison" for line in handover.event.order.lines):
             raise ZeroDivisionError
-        return decide(book, handover, terms, now)
+        return decide(book, handover, *more)
 
     monkeypatch.setattr(intake, "decide", poisoned)
 

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -16,7 +17,7 @@ from bridge.adapter import (
     TicketRejected,
 )
 from bridge.ledger.deliveries import Work
-from bridge.model import DeliveryState, Operation, Slip, SlipKind
+from bridge.model import DeliveryState, Difference, Operation, Slip, SlipKind
 from bridge.worker import policy
 from bridge.worker.policy import Call, LaneEffect, Resolution, choose_call, decide, resolve
 from tests.engine import START, a_spec, an_order
@@ -27,6 +28,7 @@ IDEMPOTENT = a_spec(repeat=Idempotent(window=60.0))
 LOOKUP = frozenset({Capability.LOOKUP})
 READ_BACK = a_spec(repeat=ReadBack(lag=5.0), capabilities=LOOKUP)
 BLIND = a_spec(repeat=Blind())
+GONE = Difference(what="removed", before="1 x Ceviche")
 
 
 class WorseThanText(PosUnreachable):
@@ -266,10 +268,29 @@ def test_the_protocol_comes_before_the_slip_and_the_slip_before_the_operator(
 ):
     place = SlipKind.PLACE
     both = a_spec(capabilities=frozenset({capability}), slips=frozenset({place, kind}))
-    assert choose_call(both, operation) is call
-    assert choose_call(a_spec(slips=frozenset({place, kind})), operation) is Call.SUBMIT
-    assert choose_call(a_spec(slips=frozenset({place})), operation) is None
+    slip = Slip(kind=kind, differences=(GONE,))
+    assert choose_call(both, operation, slip) == (call, slip)
+    papers = a_spec(slips=frozenset({place, kind}))
+    assert choose_call(papers, operation, slip) == (Call.SUBMIT, slip)
+    assert choose_call(a_spec(slips=frozenset({place})), operation, slip) is None
 
 
 def test_an_order_is_always_submitted():
-    assert choose_call(a_spec(), Operation.PLACE) is Call.SUBMIT
+    slip = Slip(kind=SlipKind.PLACE)
+    assert choose_call(a_spec(), Operation.PLACE, slip) == (Call.SUBMIT, slip)
+
+
+@pytest.mark.parametrize(
+    ("slips", "kind"),
+    [("refund void change", "refund"), ("void change", "void"), ("change", "change")],
+)
+def test_what_was_refunded_before_it_was_made_goes_on_the_best_slip_there_is(slips, kind):
+    spec = a_spec(slips=frozenset(SlipKind(name) for name in ["place", *slips.split()]))
+    refund = Slip(kind=SlipKind.REFUND, differences=(GONE,))
+    call, slip = choose_call(spec, Operation.REFUND, refund)
+    assert (call, slip) == (Call.SUBMIT, replace(refund, kind=SlipKind(kind)))
+
+
+def test_a_refund_of_money_alone_is_no_matter_for_a_printer():
+    spec = a_spec(slips=frozenset(SlipKind))
+    assert choose_call(spec, Operation.REFUND, Slip(kind=SlipKind.REFUND)) is None

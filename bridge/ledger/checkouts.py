@@ -1,0 +1,75 @@
+"""What is known of a checkout beyond its orders: that it was paid, what was refunded of it."""
+
+from collections.abc import Iterable
+
+from bridge import canonical
+from bridge.ledger.book import Checkout
+from bridge.ledger.transaction import Transaction
+from bridge.model import CheckoutFinished, ItemsRefunded, News, Remainder
+
+_Remainders = tuple[Remainder, ...]
+
+
+def load(tx: Transaction, restaurant: str, checkout_id: str) -> Checkout:
+    row = tx.execute(
+        "SELECT * FROM checkout WHERE restaurant = ? AND checkout_id = ?",
+        (restaurant, checkout_id),
+    ).fetchone()
+    if row is None:
+        return Checkout()
+    return Checkout(
+        is_finished=bool(row["is_finished"]),
+        items=canonical.decode(_Remainders, row["items"]),
+        charges=canonical.decode(_Remainders, row["charges"]),
+    )
+
+
+def learn(tx: Transaction, restaurant: str, event: News, now: float) -> Checkout:
+    """Keep what the event tells, and return all that is known with it."""
+    known = load(tx, restaurant, event.checkout_id)
+    if isinstance(event, CheckoutFinished):
+        known = Checkout(is_finished=True, items=known.items, charges=known.charges)
+    elif isinstance(event, ItemsRefunded):
+        known = Checkout(
+            is_finished=known.is_finished,
+            items=_least((*known.items, *event.items)),
+            charges=_least((*known.charges, *event.charges)),
+        )
+    else:
+        return known
+    tx.execute(
+        """INSERT INTO checkout VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+               is_finished = excluded.is_finished, items = excluded.items,
+               charges = excluded.charges, updated_at = excluded.updated_at""",
+        (
+            restaurant,
+            event.checkout_id,
+            known.is_finished,
+            canonical.encode(known.items).decode(),
+            canonical.encode(known.charges).decode(),
+            now,
+        ),
+    )
+    return known
+
+
+def list_orders(tx: Transaction, restaurant: str, checkout_id: str) -> list[str]:
+    """Ids of its orders in that restaurant, oldest first."""
+    rows = tx.execute(
+        """SELECT order_id FROM orders WHERE restaurant = ? AND checkout_id = ?
+           ORDER BY accepted_at, order_id""",
+        (restaurant, checkout_id),
+    )
+    return [row["order_id"] for row in rows]
+
+
+def _least(remainders: Iterable[Remainder]) -> _Remainders:
+    least: dict[str, Remainder] = {}
+    for one in remainders:
+        known = least.get(one.id, one)
+        least[one.id] = Remainder(
+            id=one.id,
+            price_cents=min(one.price_cents, known.price_cents),
+            tax_cents=min(one.tax_cents, known.tax_cents),
+        )
+    return tuple(least.values())

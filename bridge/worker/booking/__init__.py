@@ -1,0 +1,204 @@
+"""What an event does to an order's deliveries. Pure: book and event in, a Booking out.
+
+placed, nothing live          -> a place delivery, ready or waiting for a sign
+placed again                  -> nothing, or the release of one that waits
+a sign that the guest paid    -> the release of one that waits, or is held for want of it
+changed, never heard of       -> a place delivery if it was paid for us, else archived
+changed, not sent yet         -> folded into the delivery that waits
+changed, sent                 -> a change delivery behind it
+nothing left, or cancelled    -> voided, or a cancel behind what was sent
+wanted after all              -> fired again, marked
+refunded                      -> out of what was not sent yet; the money behind what was
+"""
+
+from bridge.ledger.book import Action, Book, Booked, Booking, Checkout
+from bridge.model import (
+    CheckoutCancelled,
+    DeliveryState,
+    Handover,
+    ItemsRefunded,
+    Order,
+    OrderChanged,
+    OrderPlaced,
+    Refund,
+    as_decimal_text,
+)
+from bridge.worker.booking.case import DEAD, Case, Terms, is_unsent, without_gone
+from bridge.worker.booking.moments import fires_at
+from bridge.worker.booking.news import fold_into_place, queue_behind
+from bridge.worker.booking.place import (
+    GHOST_WAIT,
+    REFIRED,
+    SIGN_WAIT,
+    open_dead,
+    open_place,
+    release,
+)
+from bridge.worker.booking.refunds import count_money, open_refunds
+
+__all__ = ["GHOST_WAIT", "SIGN_WAIT", "Terms", "decide"]
+
+_UNKNOWN = Checkout()
+_Told = tuple[list[Action], str]
+
+
+def decide(
+    book: Book, handover: Handover, terms: Terms, now: float, checkout: Checkout = _UNKNOWN
+) -> Booking:
+    """What to write for this event about this order."""
+    case = _make_case(book, handover, terms, now, checkout)
+    place = book.place
+    if place is None or place.state in DEAD:
+        actions, note = _revive(case, place)
+    else:
+        actions, note = _update(case, place)
+    refunds = open_refunds(case, place, actions)
+    return Booking(
+        note=_with_refund(case, note),
+        current=case.newest,
+        committed=case.committed,
+        cancelled=case.cancelled,
+        fires_at=case.fires_at,
+        money=case.money,
+        actions=(*actions, *refunds),
+    )
+
+
+def _make_case(
+    book: Book, handover: Handover, terms: Terms, now: float, checkout: Checkout
+) -> Case:
+    event = handover.event
+    is_sign = not isinstance(event, OrderPlaced | CheckoutCancelled)
+    newest = _newest(book, handover)
+    committed = book.committed or is_sign or checkout.is_finished
+    cancelled = _is_cancelled(book, handover, committed=committed)
+    money, fallen = count_money(book, newest, checkout)
+    return Case(
+        book=book,
+        handover=handover,
+        checkout=checkout,
+        terms=terms,
+        now=now,
+        newest=newest,
+        wanted=without_gone(newest, money, cancelled=cancelled),
+        committed=committed,
+        cancelled=cancelled,
+        fires_at=fires_at(book, newest, terms),
+        money=money,
+        fallen=fallen,
+    )
+
+
+def _newest(book: Book, handover: Handover) -> Order:
+    """By the platform's own times; where they do not tell, a change follows what was placed."""
+    event, current = handover.event, book.current
+    if not isinstance(event, OrderPlaced | OrderChanged):
+        if current is None:
+            raise ValueError("an event of a checkout is booked only on orders that are known")
+        return current
+    order = event.order
+    if current is None or order.is_newer_than(current):
+        return order
+    if order == current or current.is_newer_than(order):
+        return current
+    is_live = book.place is not None and book.place.state not in DEAD
+    return current if isinstance(event, OrderPlaced) and is_live else order
+
+
+def _is_cancelled(book: Book, handover: Handover, *, committed: bool) -> bool:
+    """A cancel counts for what came before it and was not paid; whatever follows takes it back."""
+    if not isinstance(handover.event, CheckoutCancelled):
+        return False
+    place = book.place
+    if committed or place is None or place.state in DEAD:
+        return False
+    return place.accepted_at <= handover.received_at.timestamp()
+
+
+def _revive(case: Case, place: Booked | None) -> _Told:
+    """There is no live place delivery: this event may open one."""
+    match case.handover.event:
+        case OrderPlaced():
+            return _open_place(case)
+        case OrderChanged() if place is None:
+            return _open_by_change(case)
+        case CheckoutCancelled():
+            return [], "cancelled: nothing was being made"
+        case _:
+            return _open_by_sign(case, place)
+
+
+def _open_by_sign(case: Case, place: Booked | None) -> _Told:
+    """What was voided is made after all; what the POS refused stays with people."""
+    if place is None:
+        return [], "archived: nothing was being made"
+    if place.state is DeliveryState.REFUSED:
+        return [], "the POS had refused it: nothing to do"
+    if not case.wanted.is_waiting():
+        return [], "archived: nothing on it is waiting to be made"
+    return [open_place(case, REFIRED)], "a sign after the void: fired again"
+
+
+def _open_place(case: Case) -> _Told:
+    is_again = case.book.place is not None
+    if _is_overtaken(case):
+        note = "nothing on it is waiting to be made any more"
+        return ([] if is_again else [open_dead(case, note)]), note
+    return [open_place(case)], "placed again after it had come to nothing" if is_again else "placed"
+
+
+def _is_overtaken(case: Case) -> bool:
+    """Nothing is on it, or later news came before it and said that nothing is left to do."""
+    event, current = case.handover.event, case.book.current
+    is_older = (
+        isinstance(event, OrderPlaced)
+        and current is not None
+        and current.is_newer_than(event.order)
+    )
+    return not case.wanted.lines or (is_older and not case.wanted.is_waiting())
+
+
+def _open_by_change(case: Case) -> _Told:
+    """A change proves payment: what was never heard of is made after all."""
+    if not case.wanted.is_waiting():
+        return [], "archived: nothing on it is waiting to be made"
+    placed_at = case.newest.placed_at
+    if placed_at is not None and placed_at.timestamp() < case.terms.since:
+        return [], "archived: older than this bridge's service of the restaurant"
+    return [open_place(case)], "placed by an order-change: the injection was never heard"
+
+
+def _update(case: Case, place: Booked) -> _Told:
+    """The order has a live place delivery."""
+    released = release(case, place) if not case.cancelled else None
+    actions: list[Action] = [released] if released else []
+    news, note = _carry_news(case, place)
+    if actions and not isinstance(case.handover.event, OrderPlaced):
+        note = f"{note}; a sign that the guest paid"
+    return [*actions, *news], note
+
+
+def _carry_news(case: Case, place: Booked) -> _Told:
+    if not case.is_news:
+        return [], _no_news(case)
+    if is_unsent(place):
+        return fold_into_place(case, place)
+    is_refund = isinstance(case.handover.event, ItemsRefunded)
+    # A refund brings a slip of its own; but what was taken back must be given back first.
+    return ([], "") if is_refund and not case.book.cancelled else queue_behind(case)
+
+
+def _no_news(case: Case) -> str:
+    event, current = case.handover.event, case.book.current
+    if isinstance(event, CheckoutCancelled) and not case.cancelled:
+        return "archived: the guest had paid before, or ordered after this cancel"
+    if isinstance(event, OrderPlaced | OrderChanged) and current is not None:
+        return "stale: dropped" if current.is_newer_than(event.order) else "known already"
+    return "known already"
+
+
+def _with_refund(case: Case, note: str) -> str:
+    if not case.fallen:
+        return note
+    amount = as_decimal_text(Refund(lines=case.fallen).amount_cents)
+    return "; ".join(filter(None, (note, f"refunded: {amount}")))

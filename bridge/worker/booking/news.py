@@ -1,0 +1,97 @@
+"""What the kitchen hears of news: folded into what was not sent yet, else queued behind it."""
+
+from bridge.ledger.book import Action, Booked, Fold, Move, Open
+from bridge.model import DeliveryState, Operation, Slip, SlipKind, differences
+from bridge.worker.booking.case import Case, is_change, is_unsent
+from bridge.worker.booking.moments import promise
+from bridge.worker.booking.place import REFIRED, doubted, open_place
+
+CANCELLED = "the checkout was cancelled"
+EMPTY = "nothing is left on the order"
+
+_Told = tuple[list[Action], str]
+
+
+def fold_into_place(case: Case, place: Booked) -> _Told:
+    """What was queued behind it while it was being sent is in the newest order, too."""
+    behind = [one for one in case.live if one != place and is_unsent(one)]
+    if not case.wanted.lines:
+        cause = CANCELLED if case.cancelled else EMPTY
+        return [*(_drop(one, cause) for one in behind), _drop(place, cause)], cause
+    fold = Fold(
+        delivery_id=place.id,
+        content=case.wanted,
+        slip=place.slip,
+        promise_at=promise(case, place.accepted_at),
+    )
+    folded = [_drop(one, "part of the ticket itself by now") for one in behind if is_change(one)]
+    return [*folded, fold], "folded into the ticket"
+
+
+def queue_behind(case: Case) -> _Told:
+    """Bring the newest state behind what was sent; what waits there already takes it along."""
+    waiting = _trailing_changes(case)
+    told = last_told(case)
+    if told.operation is Operation.CANCEL and case.wanted.lines:
+        drops = [_drop(one, "replaced by a new ticket") for one in waiting]
+        return [*drops, open_place(case, REFIRED)], "taken back, and wanted after all: fired again"
+    found = differences(told.content, case.wanted)
+    if waiting:
+        older = [_drop(one, "replaced by a later change") for one in waiting[:-1]]
+        actions, note = _fold_into_change(case, waiting[-1], changed=bool(found))
+        return [*older, *actions], note
+    if not found:
+        return [], "status only: nothing for the kitchen"
+    return [_follow(case, case.book.next_version)], "queued behind the ticket"
+
+
+def last_told(case: Case) -> Booked:
+    """What the kitchen was told last, is being told, or will be told whatever comes."""
+    return case.live[-1 - len(_trailing_changes(case))]
+
+
+def _trailing_changes(case: Case) -> list[Booked]:
+    """Changes at the end of the line of which the POS knows nothing yet, oldest first."""
+    waiting: list[Booked] = []
+    for one in reversed(case.live):
+        if not (is_change(one) and is_unsent(one)):
+            break
+        waiting.insert(0, one)
+    return waiting
+
+
+def _fold_into_change(case: Case, change: Booked, *, changed: bool) -> _Told:
+    if not changed:
+        cause = "the change was taken back"
+        return [_drop(change, cause)], cause
+    follow = _follow(case, change.version)
+    if follow.operation is change.operation:
+        fold = Fold(delivery_id=change.id, content=case.wanted, slip=follow.slip)
+        return [fold], "folded into the change"
+    cause = "replaced by a later change"
+    return [_drop(change, cause), _follow(case, case.book.next_version)], cause
+
+
+def _follow(case: Case, version: int) -> Open:
+    """The delivery that brings the newest state behind what was sent."""
+    cancel = not case.wanted.lines
+    slip = Slip(
+        kind=SlipKind.VOID if cancel else SlipKind.CHANGE,
+        version=version,
+        differences=differences(last_told(case).content, case.wanted),
+        reason=(CANCELLED if case.cancelled else EMPTY) if cancel else "",
+    )
+    follow = Open(
+        operation=Operation.CANCEL if cancel else Operation.CHANGE,
+        version=version,
+        state=DeliveryState.READY,
+        slip=slip,
+        content=case.wanted,
+        promise_at=promise(case, case.received_at),
+        next_at=case.now,
+    )
+    return doubted(follow) if case.may_be_done_already else follow
+
+
+def _drop(delivery: Booked, cause: str) -> Move:
+    return Move(delivery_id=delivery.id, state=DeliveryState.VOIDED, cause=cause)

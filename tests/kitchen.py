@@ -83,6 +83,17 @@ class Kitchen:
         slip = Slip(kind=SlipKind.VOID, version=self._next(order), reason=reason)
         await self._deliver(order, slip, Operation.CANCEL, None)
 
+    async def refund(self, order, *, what=()):
+        slip = Slip(kind=SlipKind.REFUND, version=self._next(order), differences=tuple(what))
+        await self._deliver(order, slip, Operation.REFUND, None)
+
+    async def tell(self, order):
+        """News of the platform that makes no ticket."""
+        now = self.ledger.now()
+        handover = self._handover(order, now)
+        news = Booking(note="status only", current=order, committed=True)
+        await self.ledger.write(lambda tx: orders.apply(tx, handover, news, now, report=True))
+
     def _next(self, order):
         return self.known.get(order.id, (0, None))[0] + 1
 

@@ -9,6 +9,7 @@ import orjson
 from bridge.ledger.orders import board_topic
 from bridge.ledger.transaction import Transaction
 from bridge.model import Operation
+from bridge.model.order import WAITING
 
 DAY = 24 * 3600.0
 
@@ -16,15 +17,16 @@ DAY = 24 * 3600.0
 def list_tickets(tx: Transaction, restaurant: str, now: float) -> list[dict[str, Any]]:
     """Oldest first; the newest slip of each order, with the time its first one was accepted.
 
-    state: open | bumped | void
+    state: open | bumped | void. progress: how far the order is by the platform's own board.
     """
     rows = tx.execute(
-        """SELECT d.*, b.version AS bumped_version, b.bumped_at,
+        """SELECT d.*, b.version AS bumped_version, b.bumped_at, o.current,
                (SELECT min(f.accepted_at) FROM delivery f WHERE f.restaurant = d.restaurant
                   AND f.order_id = d.order_id AND f.state = 'done') AS first_at,
                max(d.id)
            FROM delivery AS d LEFT JOIN bump AS b
              ON b.restaurant = d.restaurant AND b.order_id = d.order_id
+             JOIN orders AS o ON o.restaurant = d.restaurant AND o.order_id = d.order_id
            WHERE d.restaurant = ? AND d.adapter = 'board' AND d.state = 'done'
              AND d.updated_at > ?
            GROUP BY d.order_id ORDER BY first_at, d.id""",
@@ -64,15 +66,28 @@ def newest_version(tx: Transaction, restaurant: str, order_id: str) -> int | Non
 
 def _ticket(row: sqlite3.Row) -> dict[str, Any]:
     bumped = row["bumped_version"] is not None and row["bumped_version"] >= row["version"]
-    state = "void" if row["operation"] == Operation.CANCEL else "open"
+    ticket = orjson.loads(row["ticket"])
+    is_void = row["operation"] == Operation.CANCEL or not ticket["lines"]
+    state = "void" if is_void else "open"
     return {
-        **orjson.loads(row["ticket"]),
+        **ticket,
         "order_id": row["order_id"],
         "version": row["version"],
         "state": "bumped" if bumped else state,
         "accepted_at": _time(row["first_at"]),
         "updated_at": _time(row["updated_at"]),
         "bumped_at": _time(row["bumped_at"]) if bumped else None,
+        "progress": _progress(orjson.loads(row["current"])),
+    }
+
+
+def _progress(order: dict[str, Any]) -> dict[str, Any]:
+    """Status alone makes no ticket, so this is where a cook sees it."""
+    statuses = [unit["status"] for line in order["lines"] for unit in line["units"]]
+    return {
+        "units": len(statuses),
+        "waiting": statuses.count(WAITING),
+        "closed": order["closed_at"] is not None,
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from bridge.ledger import kitchen as ledger_kitchen
-from bridge.model import Table
+from bridge.model import Difference, Table
 from tests.kitchen import an_order, dish
 
 pytestmark = pytest.mark.browser
@@ -127,6 +127,22 @@ async def test_a_void_is_struck_through_until_it_was_seen(page, kitchen):
     await expect(name).to_have_css("text-decoration-line", "line-through")
     await ticket(page).get_by_role("button", name="Seen").click()
     await expect(ticket(page)).to_have_count(0)
+
+
+async def test_what_is_done_on_the_platform_shows_without_a_ticket(page, kitchen):
+    order = await kitchen.place(replace(an_order(), lines=(dish(2, "Soup"),)))
+    await expect(ticket(page)).to_have_count(1)
+    (line,) = order.lines
+    first, second = line.units
+    served = replace(line, units=(replace(first, status="done"), second))
+    await kitchen.tell(replace(order, lines=(served,)))
+    await expect(ticket(page).locator(".progress")).to_have_text("1 of 2 done on the platform")
+
+
+async def test_an_order_of_which_all_was_refunded_is_void(page, kitchen):
+    order = await kitchen.place()
+    await kitchen.refund(replace(order, lines=()), what=[Difference(what="removed", before="Soup")])
+    await expect(ticket(page)).to_have_attribute("data-kind", "void")
 
 
 async def test_an_allergy_cannot_be_missed(page, kitchen):

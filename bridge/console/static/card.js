@@ -50,12 +50,21 @@ function makeHead(ticket, wall, now) {
   const who = make("div", "who", [
     ticket.guest ? quote("p", "guest", ticket.guest) : null,
     make("p", "times", times(ticket, wall, now)),
+    progress(ticket) ? make("p", "progress", progress(ticket)) : null,
   ]);
   const age = make("p", "age", ["shape", "word", "clock"].map((part) => make("span", part)));
   return make("header", "head", [
     make("div", "row", [where, quote("p", "number", ticket.order_number || "–")]),
     make("div", "row", [who, age]),
   ]);
+}
+
+/** How far it is by the platform's own board; "" while nothing of it is done there. */
+function progress({ progress: known }) {
+  if (!known) return "";
+  if (known.closed) return "Closed on the platform";
+  const done = known.units - known.waiting;
+  return done > 0 ? `${done} of ${known.units} done on the platform` : "";
 }
 
 function times(ticket, wall, now) {

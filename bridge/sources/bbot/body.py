@@ -116,7 +116,11 @@ def _lost(found: dict[str, Any]) -> DecodeError:
         "as JSON (with Python's requests: json=payload, not data=payload)",
     )
     known = Fields(found, "", Remarks())
-    return error.about(known.identifier("restaurant_id"), known.identifier("order_id"))
+    return error.about(
+        known.identifier("restaurant_id"),
+        known.identifier("order_id"),
+        checkout_id=known.identifier("checkout_id"),
+    )
 
 
 def _json_name(value: object) -> str:

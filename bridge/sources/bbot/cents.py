@@ -27,9 +27,18 @@ def odd_cents(value: object, path: str) -> int:
     """
     if not _is_whole(value):
         raise bad_money(path, f"is {_KINDS.get(type(value), 'of an unknown kind')}")
-    if abs(whole := int(value)) >= _EXACT:
+    if abs(cents := int(value)) >= _EXACT:
         raise bad_money(path, "is a number too large to be exact")
-    return whole
+    return cents
+
+
+def whole(value: object) -> int | None:
+    """A number that was meant as a whole one and is exact, None for anything else."""
+    if type(value) is int:
+        return value
+    if not _is_whole(value) or abs(found := int(value)) >= _EXACT:
+        return None
+    return found
 
 
 def bad_money(path: str, found: str) -> DecodeError:

@@ -1,15 +1,17 @@
 """Readers that take what is there, and remark on what is odd and harmless."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from bridge.model.money import as_decimal_text
 from bridge.sources.bbot import document
 from bridge.sources.bbot.cents import INT64, odd_cents
-from bridge.sources.bbot.errors import DecodeError
+from bridge.sources.bbot.errors import DecodeError, content
 from bridge.sources.text import MAX_LENGTH, clean_id, clean_line, clean_lines
 
+SOURCE: Final = "bbot"
 MAX_ID: Final = 255
 
 # The platform writes the year 1900 where it means "never".
@@ -64,6 +66,12 @@ class Fields:
             return 0
         return odd_cents(value, self.path_of(name))
 
+    def compare(self, name: str, stated: int, added: int) -> None:
+        """Remarks on a sum that is not what its parts add up to."""
+        if stated != added:
+            texts = as_decimal_text(stated), as_decimal_text(added)
+            self.remark(name, f"says {texts[0]} while its parts add up to {texts[1]}")
+
     def identifier(self, name: str) -> str:
         """An opaque id, or "" if there is none; a placeholder in angle brackets is none."""
         value = self.data.get(name)
@@ -76,6 +84,14 @@ class Fields:
             self.remark(name, "is not an id: ignored")
             return ""
         return "" if found.startswith("<") and found.endswith(">") else found
+
+    def exact(self, name: str) -> str:
+        """An id that is sent back letter for letter, "" if there is none that can be."""
+        value = self.data.get(name)
+        found = str(value) if type(value) is int else value
+        if not isinstance(found, str) or not found.strip() or len(found) > MAX_ID:
+            return ""
+        return found if found.isprintable() else ""
 
     def line(self, name: str) -> str:
         """Text on one line, "" if there is none."""
@@ -119,17 +135,11 @@ class Fields:
 
     def unwrapped(self, name: str) -> Any:
         """The value; JSON inside a text is opened, and must be sound."""
-        value = self.data.get(name)
-        if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
-            return document.parse(value, self.path_of(name))
-        return value
+        return _unwrap(self.data.get(name), self.path_of(name))
 
     def opened(self, name: str) -> Any:
         """The same where a guest may have typed a bracket: if it is not JSON, it stays text."""
-        try:
-            return self.unwrapped(name)
-        except DecodeError:
-            return self.data.get(name)
+        return _open(self.data.get(name), self.path_of(name))
 
     def child(self, name: str) -> "Fields | None":
         """A nested object that the order can do without."""
@@ -139,6 +149,38 @@ class Fields:
         if value is not None and value not in ("", []):
             self.remark(name, "is not an object: ignored")
         return None
+
+    def children(self, name: str) -> Iterator["Fields"]:
+        """Nested objects that the document can do without; anything else is passed over."""
+        value = self.opened(name)
+        if not isinstance(value, list):
+            if value is not None and value not in ("", {}):
+                self.remark(name, "is not a list: ignored")
+            return
+        for position, entry in enumerate(value):
+            here = f"{name}[{position}]"
+            found = _open(entry, self.path_of(here))
+            if isinstance(found, dict):
+                yield Fields(found, self.path_of(here), self.remarks)
+            else:
+                self.remark(here, "is not an object: ignored")
+
+    def objects(self, name: str, each: str) -> Iterator["Fields"]:
+        """Nested objects, one for `each`; DecodeError 422 where one of them could be lost."""
+        value, path = self.unwrapped(name), self.path_of(name)
+        if not isinstance(value, list):
+            found = "is missing" if value is None else "is not a list"
+            raise content("no_items", f"{path} {found}; send one entry for each {each}")
+        for position, entry in enumerate(value):
+            here = f"{path}[{position}]"
+            if not isinstance(entry, dict):
+                raise bad_item(here)
+            yield Fields(entry, here, self.remarks)
+
+
+def bad_item(path: str) -> DecodeError:
+    """422 that names the place."""
+    return content("bad_item", f"{path} is not an object, so an item would be lost; send an object")
 
 
 def as_text(value: Any) -> str:
@@ -150,6 +192,19 @@ def as_text(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     return document.compact(value)
+
+
+def _unwrap(value: Any, path: str) -> Any:
+    if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
+        return document.parse(value, path)
+    return value
+
+
+def _open(value: Any, path: str) -> Any:
+    try:
+        return _unwrap(value, path)
+    except DecodeError:
+        return value
 
 
 def _parse_time(value: object) -> datetime | None:

@@ -2,17 +2,27 @@
 
 from typing import Any, Final
 
-from bridge.model.money import as_decimal_text
-from bridge.model.order import Address, Guest, Line, Order, Table, Totals
+from bridge.model.event import OrderChanged, OrderPlaced
+from bridge.model.order import Address, Line, Order, Table, Totals
 from bridge.sources.bbot.errors import DecodeError, content
-from bridge.sources.bbot.fields import Fields, Remarks, as_text
+from bridge.sources.bbot.fields import SOURCE, Fields, Remarks, as_text
 from bridge.sources.bbot.fulfilment import fulfilment_in_words
-from bridge.sources.bbot.items import NAMELESS, read_lines
+from bridge.sources.bbot.guest import read_guest
+from bridge.sources.bbot.items import read_lines
+from bridge.sources.bbot.modifiers import NAMELESS
 from bridge.sources.text import MAX_LENGTH, clean_line, clean_lines
 
-SOURCE: Final = "bbot"
-
 _ALWAYS_SENT: Final = ("fulfillment_method", "orderNumberToday", "table", "time", "last_modified")
+
+
+def read_placed(document: dict[str, Any]) -> OrderPlaced:
+    """The order of a guest who checks out now; DecodeError 422 if there is nothing to cook."""
+    return OrderPlaced(order=read_order(document, may_be_empty=False))
+
+
+def read_changed(document: dict[str, Any]) -> OrderChanged:
+    """The newest state of an order, of which nothing may be left."""
+    return OrderChanged(order=read_order(document, may_be_empty=True))
 
 
 def read_order(document: dict[str, Any], *, may_be_empty: bool) -> Order:
@@ -88,7 +98,7 @@ def _assemble(order: Fields, *, restaurant: str, order_id: str, lines: tuple[Lin
         snoozed_until=order.time("snooze_till"),
         table=_table(order),
         address=_address(order),
-        guest=_guest(order),
+        guest=read_guest(order),
         facts=_facts(order),
         totals=totals,
         remarks=order.remarks.as_tuple(),
@@ -111,15 +121,9 @@ def _totals(order: Fields, lines: tuple[Line, ...]) -> Totals:
         total_cents=order.cents("total_cents"),
     )
     parts = totals.pretax_cents + totals.tip_cents + totals.fee_cents + totals.tax_cents
-    _compare(order, "total_cents", totals.total_cents, parts)
-    _compare(order, "pretax_cents", totals.pretax_cents, sum(line.price_cents for line in lines))
+    order.compare("total_cents", totals.total_cents, parts)
+    order.compare("pretax_cents", totals.pretax_cents, sum(line.price_cents for line in lines))
     return totals
-
-
-def _compare(order: Fields, name: str, stated: int, added: int) -> None:
-    if stated != added:
-        texts = as_decimal_text(stated), as_decimal_text(added)
-        order.remark(name, f"says {texts[0]} while its parts add up to {texts[1]}")
 
 
 def _table(order: Fields) -> Table | None:
@@ -156,15 +160,6 @@ def _address(order: Fields) -> Address | None:
         instructions=found.lines("delivery_instructions"),
     )
     return address if address != Address() else None
-
-
-def _guest(order: Fields) -> Guest:
-    names = order.line("guest_first_name"), order.line("guest_last_name")
-    return Guest(
-        name=order.line("guest_name") or " ".join(filter(None, names)),
-        phone=order.line("mobile"),
-        email=order.line("guest_email"),
-    )
 
 
 def _facts(order: Fields) -> tuple[tuple[str, str], ...]:

@@ -22,6 +22,35 @@ def document():
 
 
 @pytest.fixture
+def published():
+    """A published document by the name of its sample, free to be altered."""
+    return lambda name: json.loads(sample(name))
+
+
+@pytest.fixture
+def hear():
+    """Decodes a document, or bytes, that came to the address of `hook`; None: the bare one."""
+
+    def decode_body(body, hook=None, content_type="application/json"):
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return decode(hook, data, content_type)
+
+    return decode_body
+
+
+@pytest.fixture
+def fail(hear):
+    """The DecodeError of something that must not be taken."""
+
+    def failed(*args, **kwargs):
+        with pytest.raises(DecodeError) as caught:
+            hear(*args, **kwargs)
+        return caught.value
+
+    return failed
+
+
+@pytest.fixture
 def payload():
     """The bytes of one file of the payload collection."""
     return lambda name: (PAYLOADS / name).read_bytes()

@@ -81,6 +81,9 @@ class Metrics:
         self.blocks = self._counter(
             "checkouts_blocked", "Calls that were refused, by reason", "restaurant", "code"
         )
+        self.quote_problems = self._counter(
+            "quote_problems", "What went wrong with quotes, by kind", "restaurant", "problem"
+        )
         self.late_answers = self._counter(
             "late_answers", "2XX decisions that came too late and were answered 503"
         )

@@ -4,7 +4,7 @@ import asyncio
 import base64
 from collections.abc import Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,14 +12,15 @@ import orjson
 
 from bridge.config import Address
 from bridge.daemon.listeners import open_ingress
+from bridge.ingress import reception
 from bridge.ingress.app import IngressContext, build
 from bridge.ingress.auth import EndpointAccess, digests
+from bridge.ingress.call import Budgets
 from bridge.ingress.gate import Gate, GateTerms
 from bridge.ingress.guard import Limits
-from bridge.ingress.reception import Reception
 from bridge.ledger import Ledger, requests
-from bridge.model import Availability, PosState, Pulse, Pulses
-from bridge.sources.bbot import sample
+from bridge.model import Availability, Discount, Label, PosState, Pulse, Pulses, Quote
+from bridge.sources.bbot import Hook, sample
 from bridge.telemetry import Metrics
 
 PAYLOADS = Path(__file__).parent / "payloads" / "bbot"
@@ -57,6 +58,44 @@ def authorization(user=USER, password=PASSWORD, *, encoding="utf-8", scheme="Bas
     return f"{scheme} {base64.b64encode(f'{user}:{password}'.encode(encoding)).decode()}"
 
 
+HAPPY_HOUR = Quote(
+    prompts=(Label(id="happy", text="Happy hour"),),
+    discount=Discount(name="Happy hour", amount_cents=100),
+)
+
+
+@dataclass
+class FakeQuotes:
+    """Says what it is told to say, once it may; notes what it was asked and told."""
+
+    quote: Quote = HAPPY_HOUR
+    error: Exception | None = None
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    noted: list = field(default_factory=list)
+
+    def __post_init__(self):
+        self.may_answer.set()
+
+    async def check(self, cart, _deadline):
+        return await self._answer(("check", cart.restaurant, cart.checkout_id))
+
+    async def start(self, cart, attempt_id, _deadline):
+        return await self._answer(("start", cart.restaurant, cart.checkout_id, attempt_id))
+
+    def finish(self, restaurant, checkout_id):
+        self.noted.append(("finish", restaurant, checkout_id))
+
+    def cancel(self, restaurant, checkout_id):
+        self.noted.append(("cancel", restaurant, checkout_id))
+
+    async def _answer(self, note):
+        self.noted.append(note)
+        if self.error is not None:
+            raise self.error
+        await self.may_answer.wait()
+        return self.quote
+
+
 @dataclass
 class Answered:
     """One HTTP answer as it stood on the wire."""
@@ -72,12 +111,13 @@ class Answered:
 
 @dataclass
 class Doorway:
-    """A listening ingress; `pulses` and `probe` are what the POS side says."""
+    """A listening ingress; `pulses`, `probe` and `quotes` are what the POS side says."""
 
     ledger: Ledger
     pulses: Pulses
     metrics: Metrics
-    reception: Reception
+    reception: reception.Reception
+    quotes: FakeQuotes
     host: str = "127.0.0.1"
     port: int = 0
     probe: Callable | None = None
@@ -184,27 +224,39 @@ async def open_doorway(directory, *, limits=None, terms=None, **settings):
             live_probe=ask_pos,
         )
         known = {BBOT_ID, "somebody-elses"}
-        reception = Reception(ledger, gate, metrics=metrics, known_restaurants=known.__contains__)
-        doorway = Doorway(ledger, pulses, metrics, reception)
+        quotes = FakeQuotes()
+        desk = reception.build(
+            ledger, gate, quotes, metrics=metrics, known_restaurants=known.__contains__
+        )
+        doorway = Doorway(ledger, pulses, metrics, desk, quotes)
         app = build(_context(doorway, **settings))
         url = await open_ingress(stack, app, Address(doorway.host, 0), limits or Limits())
         doorway.port = int(url.rpartition(":")[2])
         yield doorway
 
 
-def _context(doorway, *, budget=2.5, body_timeout=5.0, max_body=262144):
+def _context(
+    doorway,
+    *,
+    budget=2.5,
+    promo_budget=1.0,
+    body_timeout=5.0,
+    max_body=262144,
+    require_basic=(Hook.ORDER_INJECTION, Hook.ORDER_CHANGE),
+):
     access = EndpointAccess(
         id=ENDPOINT,
         source="bbot",
         digests=digests(USER, PASSWORD),
         restaurants={BBOT_ID: RESTAURANT},
+        require_basic=frozenset(require_basic),
     )
     return IngressContext(
         reception=doorway.reception,
         ledger=doorway.ledger,
         endpoints={ENDPOINT: access},
         metrics=doorway.metrics,
-        order_budget=budget,
+        budgets=Budgets(order=budget, promo=promo_budget),
         body_timeout=body_timeout,
         max_body=max_body,
     )

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import aiohttp
 
 from bridge.adapter.spec import AdapterSpec
-from bridge.model import Acceptance, Availability, Deadline, Order, Slip, Ticket
+from bridge.model import Acceptance, Availability, Cart, Deadline, Order, Quote, Slip, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,3 +94,15 @@ class Refunds(Protocol):
     """A POS that can book a refund, instead of taking a refund slip."""
 
     async def refund(self, ticket: Ticket, key: str, pos_ref: str) -> Acceptance: ...
+
+
+@runtime_checkable
+class Promotions(Protocol):
+    """A POS that knows of discounts, or has something to ask or tell a guest who fills a cart."""
+
+    async def quote(self, cart: Cart, deadline: Deadline) -> Quote:
+        """What to show for this cart, and what to take off. No side effect; obeys the deadline.
+
+        Asked while the guest waits, each time the cart changes, and with less than a second left.
+        """
+        ...

@@ -33,6 +33,7 @@ class Capability(StrEnum):
     CHANGE = "change"
     CANCEL = "cancel"
     REFUND = "refund"
+    PROMOTIONS = "promotions"
     CONTACT = "contact"  # needs the guest's phone and email
 
 
@@ -78,6 +79,7 @@ _METHODS = {
     Capability.CHANGE: "change",
     Capability.CANCEL: "cancel",
     Capability.REFUND: "refund",
+    Capability.PROMOTIONS: "quote",
 }
 
 

@@ -1,10 +1,17 @@
 """`pos-bridge simulate URL`."""
 
 import asyncio
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
+
+if TYPE_CHECKING:
+    from bridge.testing.witness import Witness
+
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @click.command()
@@ -12,15 +19,21 @@ import orjson
 @click.option("--endpoint", required=True, help="Id of the webhook address.")
 @click.option("--username", required=True, help="User of the endpoint.")
 @click.option(
-    "--password-file",
-    required=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="File that holds the endpoint's password.",
+    "--password-file", required=True, type=_FILE, help="File that holds the endpoint's password."
 )
 @click.option(
     "--restaurant", "restaurants", multiple=True, required=True, help="May be given again."
 )
-@click.option("--orders", type=click.IntRange(min=1), default=100, show_default=True)
+@click.option(
+    "--orders",
+    type=click.IntRange(min=1),
+    help="Guests that come; 100, or as many as there are in --seconds.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0.1),
+    help="Guests come for so long.",
+)
 @click.option(
     "--rate",
     type=click.FloatRange(min=0.01),
@@ -29,40 +42,80 @@ import orjson
     help="Orders a second.",
 )
 @click.option("--seed", type=int, help="The same seed plays the same guests.")
+@click.option(
+    "--hooks",
+    type=click.Choice(["all", "orders"]),
+    default="all",
+    show_default=True,
+    help="orders: only the two hooks of orders are set, and everybody pays at once.",
+)
+@click.option(
+    "--quirks",
+    type=click.FloatRange(0, 1),
+    default=0.02,
+    show_default=True,
+    help="Share of the calls that come twice, late, overtaken, lost, odd or broken.",
+)
+@click.option("--code", "codes", multiple=True, help="A promo code to type; may be given again.")
+@click.option("--console", default="", help="Address of the console: compare all in the end.")
+@click.option("--token-file", type=_FILE, help="File that holds the console's token.")
+@click.option(
+    "--pos-control",
+    default="",
+    help="Address where the demo's fake POS takes commands: count there.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def simulate(
-    url: str,
-    endpoint: str,
-    username: str,
+    console: str,
+    token_file: Path | None,
+    pos_control: str,
     password_file: Path,
-    restaurants: tuple[str, ...],
-    orders: int,
-    rate: float,
-    seed: int | None,
+    orders: int | None,
+    seconds: float | None,
     as_json: bool,
+    **wish: Any,
 ) -> None:
     """Play guests against a bridge at URL, at a steady rate, and say how it answered.
 
     URL is the bridge's address, or the endpoint's as Bbot has it: https://HOST/bbot/ENDPOINT.
+    Guests fill carts, type codes, pay or fail to; orders are edited and refunded.
 
-    Exit status 0 if every call was answered with 2XX, or with 409, 422 or 503: the restaurant said
-    no. 1 if a call failed, was answered otherwise, or was answered differently when repeated.
+    With --console every order is looked up in the end: is it in an end state, does the kitchen have
+    what it should, each ticket, change, void and refund once, and every cent?
+
+    Exit status 0 if every call was answered as it should be, and every order is as it should be.
+    That a restaurant says no (409, 422, 503) is no fault. 1 if a call failed, was answered
+    otherwise, or was answered differently when repeated; 2 if console or POS cannot be asked.
     """
     from bridge.testing import simulator  # noqa: PLC0415
+    from bridge.testing.witness import WitnessError  # noqa: PLC0415
 
     simulation = simulator.Simulation(
-        url=url,
-        endpoint=endpoint,
-        username=username,
-        password=password_file.read_text(encoding="utf-8").strip(),
-        restaurants=restaurants,
-        orders=orders,
-        rate=rate,
-        seed=seed,
+        password=_read(password_file),
+        orders=orders or (100 if seconds is None else sys.maxsize),
+        seconds=float("inf") if seconds is None else seconds,
+        witness=_witness(console, token_file, pos_control),
+        **wish,
     )
-    summary = asyncio.run(simulator.simulate(simulation))
+    try:
+        summary = asyncio.run(simulator.simulate(simulation))
+    except WitnessError as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(2) from error
     click.echo(orjson.dumps(summary.as_dict()).decode() if as_json else summary.as_text())
-    for status, count in summary.faults.items():
-        click.echo(f"neither a yes nor a no of the restaurant: {count} x {status}", err=True)
-    failed = summary.faults or summary.errors or summary.unanswered or summary.disagreed
-    raise SystemExit(1 if failed else 0)
+    raise SystemExit(0 if summary.is_good else 1)
+
+
+def _witness(console: str, token_file: Path | None, pos_control: str) -> "Witness | None":
+    from bridge.testing.witness import Witness  # noqa: PLC0415
+
+    if not console:
+        if token_file or pos_control:
+            raise click.UsageError("--token-file and --pos-control go with --console")
+        return None
+    token = _read(token_file) if token_file else ""
+    return Witness(console=console, token=token, pos=pos_control)
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8").strip()

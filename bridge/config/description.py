@@ -2,6 +2,7 @@
 
 import json
 import types
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -74,6 +75,8 @@ def toml(value: Any) -> str:
         return f"[{', '.join(toml(inner) for inner in value)}]"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if isinstance(value, datetime):
+        return value.isoformat()
     return json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)
 
 

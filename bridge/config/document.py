@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from bridge.config.description import allowed, default, example
+from bridge.config.kinds import fields_of
+from bridge.config.promotion import Promotion
 from bridge.config.restaurant import Restaurant
 from bridge.config.settings import Broker, Console, Endpoint, Ingress, Ledger, Log, MainFile
 
@@ -23,6 +25,10 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "[log]": Log,
     "[[endpoints]]": Endpoint,
 }
+_PROMOTIONS = "[[promotions]]"
+_TABLES = {"settings", "promotions"}
+# What stands in the place of another setting, and so cannot be there as well.
+_INSTEAD = {"percent"}
 BEGIN = "<!-- settings: written by python -m bridge.config.document config -->\n"
 END = "<!-- settings: end -->\n"
 
@@ -57,7 +63,10 @@ def restaurant_example() -> str:
     """A restaurant's file with every setting."""
     info = Restaurant.model_fields["settings"]
     blocks = [_comment(_RESTAURANT_HEAD), *_scalars(Restaurant)]
-    return "\n".join([*blocks, f"{_comment(info.description or '')}[settings]\n"])
+    blocks += [f"{_comment(info.description or '')}[settings]\n"]
+    about = _comment(f"{Promotion.__doc__} The one here is over.")
+    blocks += [f"{about}{_PROMOTIONS}\n", *_scalars(Promotion)]
+    return "\n".join(blocks)
 
 
 def tables() -> str:
@@ -66,6 +75,7 @@ def tables() -> str:
         "At the top of the main file": MainFile,
         **SECTIONS,
         "Restaurant file": Restaurant,
+        f"`{_PROMOTIONS}` in a restaurant file": Promotion,
     }
     return "\n".join(_table(heading, model) for heading, model in described.items())
 
@@ -78,16 +88,17 @@ def with_tables(text: str) -> str:
 
 def _settings(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
     """The fields that are described; of the main file, sections have tables of their own."""
-    for name, info in model.model_fields.items():
+    for name, info in fields_of(model).items():
         if info.description:
             yield name, info
 
 
 def _scalars(model: type[BaseModel]) -> Iterator[str]:
     for name, info in _settings(model):
-        if name != "settings":
+        if name not in _TABLES:
             facts = f"Allowed: {allowed(info)}. {_default(info)}"
-            yield f"{_comment(info.description or '')}{_comment(facts)}{name} = {example(info)}\n"
+            line = f"{'# ' if name in _INSTEAD else ''}{name} = {example(info)}\n"
+            yield f"{_comment(info.description or '')}{_comment(facts)}{line}"
 
 
 def _default(info: FieldInfo) -> str:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from bridge.config.kinds import Allowed, Identifier, Seconds, Section, Zone
+from bridge.config.promotion import Promotions
 
 
 class Restaurant(Section):
@@ -100,6 +101,11 @@ class Restaurant(Section):
         title="Settings of the adapter",
         description="What the adapter wants to know: `pos-bridge adapters NAME` lists it. Secrets "
         "are references here, too.",
+    )
+    promotions: Promotions = Field(
+        default=(),
+        title="Promotions",
+        description="Codes that guests type for a discount; see [[promotions]] below.",
     )
 
     @property

@@ -1,10 +1,10 @@
 """What can be set, as frozen models; the example files and the README tables come from here."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from bridge.config.kinds import (
     Address,
@@ -20,13 +20,17 @@ from bridge.config.kinds import (
     WebAddress,
     parse_address,
 )
+from bridge.config.problem import suggestion
 from bridge.config.restaurant import Restaurant
 from bridge.config.secret import Secret
+from bridge.sources.bbot import Hook
 
 CONSOLE = "127.0.0.1:8081"
 WORKER_CONSOLE = "127.0.0.1:8082"
 # Begins the endpoint's id in the example files, which everybody knows.
 PLACEHOLDER = "REPLACE"
+
+_HOOKS = ", ".join(f'"{hook}"' for hook in Hook)
 
 
 class Ingress(Section):
@@ -239,6 +243,18 @@ class Log(Section):
     )
 
 
+def _check_hook(value: Any) -> Any:
+    if value not in tuple(Hook):
+        raise ValueError(suggestion(str(value), Hook))
+    return value
+
+
+def _check_hooks(hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
+    if not hooks:
+        raise ValueError("without one the credentials protect nothing; leave it out for the usual")
+    return hooks
+
+
 class Endpoint(Section):
     """One webhook address with its credentials, belonging to some restaurants."""
 
@@ -262,6 +278,17 @@ class Endpoint(Section):
         title="Password",
         description="Password that the platform sends.",
         examples=[{"credential": "bbot-password"}],
+    )
+    require_basic: Annotated[
+        tuple[Annotated[Hook, BeforeValidator(_check_hook)], ...],
+        AfterValidator(_check_hooks),
+        Allowed(f"an array of one or more of {_HOOKS}"),
+    ] = Field(
+        default=(Hook.ORDER_INJECTION, Hook.ORDER_CHANGE),
+        title="Hooks with credentials",
+        description="The hooks whose calls must bring user and password (HTTP Basic); Bbot "
+        "promises them for the two order hooks only. For the others the address is enough, because "
+        "nobody guesses it. Wrong credentials are refused at every hook.",
     )
     restaurants: Identifiers = Field(
         title="Restaurants",

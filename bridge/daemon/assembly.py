@@ -8,6 +8,7 @@ from bridge.config import Config, Restaurant
 from bridge.ingress.auth import EndpointAccess, digests
 from bridge.ingress.gate import GateTerms
 from bridge.ingress.guard import Limits
+from bridge.ingress.promotions import Offers
 from bridge.worker.booking import Terms
 from bridge.worker.worker import Post
 
@@ -21,6 +22,7 @@ def build_endpoints(config: Config) -> dict[str, EndpointAccess]:
             source=endpoint.source,
             digests=digests(endpoint.username, endpoint.password.reveal()),
             restaurants={by_id[name].bbot_id: name for name in endpoint.restaurants},
+            require_basic=frozenset(endpoint.require_basic),
         )
         for endpoint in config.endpoints
     }
@@ -35,6 +37,11 @@ def build_gate_terms(config: Config) -> dict[str, GateTerms]:
         )
         for restaurant in config.restaurants
     }
+
+
+def build_offers(config: Config) -> dict[str, Offers]:
+    """The promotions of each restaurant."""
+    return {restaurant.id: Offers.of(restaurant) for restaurant in config.restaurants}
 
 
 def build_limits(config: Config) -> Limits:

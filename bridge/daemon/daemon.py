@@ -213,7 +213,7 @@ class Daemon:
         service = self._ingress = IngressService(basics, take=worker.take if worker else None)
         service.start()
         stack.push_async_callback(service.stop)
-        return await doors.open_ingress(stack, basics, worker.probe if worker else None)
+        return await doors.open_ingress(stack, basics, worker)
 
     def _build_health(self, basics: Basics) -> Health:
         return Health(

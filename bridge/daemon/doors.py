@@ -4,15 +4,17 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bridge import console
 from bridge.console import ConsoleContext, RestaurantView
 from bridge.daemon import assembly, listeners
 from bridge.daemon.basics import Basics
-from bridge.ingress import app
-from bridge.ingress.gate import Gate, LiveProbe
-from bridge.ingress.reception import Reception
+from bridge.ingress import app, reception
+from bridge.ingress.call import Budgets
+from bridge.ingress.gate import Gate
+from bridge.ingress.quotes import Quotes
+from bridge.model import Cart, Deadline
 
 Health = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -41,30 +43,60 @@ async def open_console(
     return url
 
 
-async def open_ingress(stack: AsyncExitStack, basics: Basics, live_probe: LiveProbe | None) -> str:
+class Pos(Protocol):
+    """The worker of this process, which can be asked while a guest waits."""
+
+    async def probe(self, restaurant: str, deadline: Deadline) -> bool | None: ...
+
+    async def quote(self, cart: Cart, deadline: Deadline) -> object: ...
+
+
+async def open_ingress(stack: AsyncExitStack, basics: Basics, pos: Pos | None) -> str:
     """For the platform's calls; returns the URL."""
     config, settings = basics.config, basics.config.ingress
-    gate = Gate(
-        basics.pulses,
-        assembly.build_gate_terms(config),
-        now=lambda: datetime.now(UTC),
-        live_probe=live_probe,
-    )
     restaurants = {one.bbot_id for one in config.restaurants}
-    reception = Reception(
-        basics.ledger,
-        gate,
-        metrics=basics.metrics,
-        known_restaurants=restaurants.__contains__,
-    )
     context = app.IngressContext(
-        reception=reception,
+        reception=reception.build(
+            basics.ledger,
+            _build_gate(basics, pos),
+            await _open_quotes(basics, pos),
+            metrics=basics.metrics,
+            known_restaurants=restaurants.__contains__,
+        ),
         ledger=basics.ledger,
         endpoints=assembly.build_endpoints(config),
         metrics=basics.metrics,
-        order_budget=settings.order_budget,
+        budgets=Budgets(order=settings.order_budget, promo=settings.promo_budget),
         body_timeout=settings.body_timeout,
         max_body=settings.max_body,
     )
     limits = assembly.build_limits(config)
     return await listeners.open_ingress(stack, app.build(context), settings.address, limits)
+
+
+def _build_gate(basics: Basics, pos: Pos | None) -> Gate:
+    return Gate(
+        basics.pulses,
+        assembly.build_gate_terms(basics.config),
+        now=_now,
+        live_probe=pos.probe if pos else None,
+    )
+
+
+async def _open_quotes(basics: Basics, pos: Pos | None) -> Quotes:
+    def count(restaurant: str, problem: str) -> None:
+        basics.metrics.quote_problems.labels(restaurant, problem).inc()
+
+    quotes = Quotes(
+        basics.ledger,
+        assembly.build_offers(basics.config),
+        now=_now,
+        ask_adapter=pos.quote if pos else None,
+        count=count,
+    )
+    await quotes.load()
+    return quotes
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -4,9 +4,9 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from bridge.model import Deadline
+from bridge.model import Cart, Deadline
 
 LET_GO = 0.5
 
@@ -21,7 +21,10 @@ class Served(Protocol):
 
     async def probe(self, restaurant: str, deadline: Deadline) -> bool | None: ...
 
+    async def quote(self, cart: Cart, deadline: Deadline) -> object: ...
 
+
+T = TypeVar("T")
 Announce = Callable[[Served], None]
 Serve = Callable[[Announce], Coroutine[Any, Any, None]]
 
@@ -58,10 +61,17 @@ class WorkerThread:
 
     async def probe(self, restaurant: str, deadline: Deadline) -> bool | None:
         """The live probe, asked from the main loop; None if the worker cannot be asked now."""
+        return await self._ask(lambda served: served.probe(restaurant, deadline))
+
+    async def quote(self, cart: Cart, deadline: Deadline) -> object:
+        """What an adapter says to a cart, asked in the same way."""
+        return await self._ask(lambda served: served.quote(cart, deadline))
+
+    async def _ask(self, put: Callable[[Served], Coroutine[Any, Any, T]]) -> T | None:
         loop, served = self._loop, self._served
         if loop is None or served is None or self.died.done():
             return None
-        question = served.probe(restaurant, deadline)
+        question = put(served)
         try:
             asked = asyncio.run_coroutine_threadsafe(question, loop)
         except RuntimeError:  # its loop was closed meanwhile

@@ -8,13 +8,14 @@ from typing import Any
 
 import structlog
 
+from bridge.adapter import Capability
 from bridge.broker import Lines, worker_items
 from bridge.config import Broker
 from bridge.daemon.basics import Basics
 from bridge.daemon.parts import end_of, run_parts
 from bridge.daemon.thread import Announce, WorkerThread
 from bridge.ledger import Transaction, requests
-from bridge.model import Deadline, Handover, Pulse, Pulses
+from bridge.model import Cart, Deadline, Handover, Pulse, Pulses
 from bridge.worker import intake
 from bridge.worker.booking import Terms
 from bridge.worker.inbox import Inbox
@@ -42,6 +43,12 @@ class WorkerService:
         self._basics = basics
         self._posts = posts
         self._terms = terms
+        # The others must not make a guest wait while a vendor's call keeps the worker's loop.
+        self._quoting = frozenset(
+            post.facts.id
+            for post in posts
+            if Capability.PROMOTIONS in post.adapter.spec.capabilities
+        )
         self._context = WorkerContext(
             ledger=basics.ledger,
             pulses=basics.pulses,
@@ -56,6 +63,12 @@ class WorkerService:
 
     async def probe(self, restaurant: str, deadline: Deadline) -> bool | None:
         return await self.thread.probe(restaurant, deadline)
+
+    async def quote(self, cart: Cart, deadline: Deadline) -> object:
+        """What the restaurant's adapter says to a cart; None at once for one that never does."""
+        if cart.restaurant not in self._quoting:
+            return None
+        return await self.thread.quote(cart, deadline)
 
     def describe_links(self) -> dict[str, Any]:
         """Links and locks; empty without a broker."""
@@ -150,6 +163,9 @@ class _Shift:
 
     async def probe(self, restaurant: str, deadline: Deadline) -> bool | None:
         return await self.worker.probe(restaurant, deadline)
+
+    async def quote(self, cart: Cart, deadline: Deadline) -> object:
+        return await self.worker.quote(cart, deadline)
 
     def stop(self) -> None:
         """What comes now is for whoever serves next."""

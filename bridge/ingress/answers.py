@@ -9,7 +9,7 @@ _RETRY_AFTER = {503: "10", 429: "10"}
 _TITLES = {
     400: "The request could not be read",
     401: "Credentials are missing or wrong",
-    403: "These credentials are not for that restaurant",
+    403: "This address is not for that restaurant",
     404: "There is no such address",
     405: "Only POST is answered here",
     408: "The request was not complete in time",

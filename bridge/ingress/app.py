@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 import structlog
-from aiohttp import HttpVersion11, web
+from aiohttp import web
 
 from bridge.ingress.answers import refuse
-from bridge.ingress.auth import EndpointAccess, is_allowed
+from bridge.ingress.auth import UNAUTHORIZED, EndpointAccess, is_allowed, unauthorized
+from bridge.ingress.body import expect_later, read_body
+from bridge.ingress.call import Budgets, Call, Deadlines, Reply
 from bridge.ingress.guard import GuardedHandler
-from bridge.ingress.reception import Call, Reception, Reply
+from bridge.ingress.reception import Reception
 from bridge.ingress.response import respond
 from bridge.ingress.turnaway import Turnaways
 from bridge.ledger import Ledger, Transaction, requests
@@ -34,7 +36,7 @@ class IngressContext:
     ledger: Ledger
     endpoints: Mapping[str, EndpointAccess]
     metrics: Metrics
-    order_budget: float
+    budgets: Budgets
     body_timeout: float
     max_body: int
     now: Callable[[], float] = time.time
@@ -50,16 +52,19 @@ class Front:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer the call; the response returned is written already."""
         first_byte_at = _first_byte_at(request)
-        deadline = Deadline(first_byte_at + self._context.order_budget - RESERVE)
+        deadlines = self._context.budgets.deadlines(first_byte_at - RESERVE)
         correlation_id = uuid.uuid4().hex
-        reply = await self._reply(request, deadline, correlation_id)
-        if reply.answer.is_yes and deadline.passed:
-            reply = self._too_late(reply, correlation_id)
+        reply = await self._reply(request, deadlines, correlation_id)
+        deadline = deadlines.of(reply.hook)
+        if reply.seq is not None and deadline.passed:
+            reply = self._too_late(reply, reply.seq, correlation_id)
         response = await self._write(request, reply, deadline)
         self._measure(reply, time.monotonic() - first_byte_at)
         return response
 
-    async def _reply(self, request: web.Request, deadline: Deadline, correlation_id: str) -> Reply:
+    async def _reply(
+        self, request: web.Request, deadlines: Deadlines, correlation_id: str
+    ) -> Reply:
         refusal = self._refusal(request, correlation_id)
         if refusal is not None:
             return self._turn_away(request, refusal, correlation_id)
@@ -71,16 +76,30 @@ class Front:
             content_type=_plain(request.headers.get("Content-Type", "")),
             correlation_id=correlation_id,
             received_at=self._context.now(),
-            deadline=deadline,
+            deadlines=deadlines,
+            # Wrong ones were turned away.
+            has_credentials="Authorization" in request.headers,
         )
-        body = await self._read(request, deadline, correlation_id)
+        reply = await self._take(request, call)
+        if reply.answer.code == UNAUTHORIZED:
+            return self._turn_away(request, reply.answer, correlation_id)
+        return reply
+
+    async def _take(self, request: web.Request, call: Call) -> Reply:
+        body = await read_body(
+            request,
+            limit=self._context.max_body,
+            seconds=min(self._context.body_timeout, call.deadlines.of(call.hook or "").left),
+            correlation_id=call.correlation_id,
+        )
         if isinstance(body, Answer):
             return self._context.reception.refuse(call, body)
         return await self._context.reception.answer(replace(call, body=body))
 
     def _refusal(self, request: web.Request, correlation_id: str) -> Answer | None:
         access = self._context.endpoints.get(request.match_info["endpoint"])
-        allowed = is_allowed(access, request.headers.get("Authorization"))
+        given = request.headers.get("Authorization")
+        allowed = is_allowed(access, given)
         if access is None:
             return refuse(404, "unknown_endpoint", "no such endpoint", correlation_id)
         hook = request.match_info.get("hook")
@@ -89,9 +108,9 @@ class Front:
             return refuse(404, "unknown_hook", f"the hooks are {known}", correlation_id)
         if request.method != "POST":
             return refuse(405, "not_post", "send a POST", correlation_id)
-        if not allowed:
-            detail = "send the user and password that were configured for this endpoint"
-            return refuse(401, "unauthorized", detail, correlation_id)
+        is_asked = access.asks_for_credentials(Hook(hook) if hook else None)
+        if not allowed and (is_asked or given is not None):
+            return unauthorized(correlation_id)
         return None
 
     def _turn_away(self, request: web.Request, answer: Answer, correlation_id: str) -> Reply:
@@ -108,34 +127,12 @@ class Front:
                 calls=number,
                 correlation_id=correlation_id,
             )
-        return Reply(answer=answer, hook="none")
+        return Reply(answer=answer)
 
-    async def _read(
-        self, request: web.Request, deadline: Deadline, correlation_id: str
-    ) -> bytes | Answer:
-        limit = self._context.max_body
-        if (request.content_length or 0) > limit:
-            return _too_big(limit, correlation_id)
-        timeout = min(self._context.body_timeout, deadline.left)
-        try:
-            return await _read_within(request, timeout)
-        except web.HTTPRequestEntityTooLarge:
-            return _too_big(limit, correlation_id)
-        except TimeoutError:
-            detail = f"the body was not complete within {timeout:.1f} s"
-            return refuse(408, "slow_body", detail, correlation_id)
-        except ConnectionError:
-            detail = "the connection was closed before the body was complete"
-            return refuse(400, "cut_off", detail, correlation_id)
-        except (web.RequestPayloadError, ValueError) as error:
-            detail = f"the body could not be read ({type(error).__name__}); check its encoding"
-            return refuse(400, "broken_body", detail, correlation_id)
-
-    def _too_late(self, reply: Reply, correlation_id: str) -> Reply:
+    def _too_late(self, reply: Reply, seq: int, correlation_id: str) -> Reply:
         """A 2XX outside the budget may not be heard any more: say no, and void the order."""
         self._context.metrics.late_answers.inc()
-        if reply.seq is not None:
-            self._settle(reply.seq, reply.late_fate)
+        self._settle(seq, reply.late_fate)
         log.warning("answer_too_late", hook=reply.hook, correlation_id=correlation_id)
         detail = "the answer was not ready in time; try again"
         answer = refuse(503, "too_late", detail, correlation_id)
@@ -182,7 +179,7 @@ def build(context: IngressContext) -> web.Application:
     front = Front(context)
     app = web.Application(client_max_size=context.max_body, middlewares=[_catch_unknown])
     for path in ("/bbot/{endpoint}/{hook}", "/bbot/{endpoint}"):
-        app.router.add_route("*", path, front.handle, expect_handler=_expect_later)
+        app.router.add_route("*", path, front.handle, expect_handler=expect_later)
     return app
 
 
@@ -194,22 +191,6 @@ async def _catch_unknown(
         return await handler(request)
     answer = refuse(404, "unknown_address", "no such address", uuid.uuid4().hex)
     return respond(answer, close=not request.content.is_eof())
-
-
-async def _expect_later(_request: web.Request) -> None:
-    """Whoever asks before sending the body is told to go on when we want to read it."""
-
-
-async def _read_within(request: web.Request, seconds: float) -> bytes:
-    async with asyncio.timeout(seconds):
-        if _is_waiting(request) and request.transport is not None:
-            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        return await request.read()
-
-
-def _is_waiting(request: web.Request) -> bool:
-    expected = request.headers.get("Expect", "").lower()
-    return expected == "100-continue" and request.version == HttpVersion11
 
 
 def _first_byte_at(request: web.Request) -> float:
@@ -227,8 +208,3 @@ def _is_open(request: web.Request) -> bool:
 def _plain(header: str) -> str:
     """A header as text that can be stored: what is no UTF-8 comes in as half characters."""
     return header.encode("ascii", errors="backslashreplace").decode("ascii")
-
-
-def _too_big(limit: int, correlation_id: str) -> Answer:
-    detail = f"the body has more than {limit} bytes"
-    return refuse(413, "too_big", detail, correlation_id)

@@ -1,4 +1,7 @@
-"""Basic auth in constant time: every call costs the same comparison, known endpoint or not."""
+"""Who may call: by an address nobody guesses, and by Basic auth for the hooks that ask for it.
+
+Checked in constant time: every call costs the same comparison, known endpoint or not.
+"""
 
 import base64
 import binascii
@@ -7,17 +10,30 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bridge.ingress.answers import refuse
+from bridge.model import Answer
+from bridge.sources.bbot import Hook
+
+UNAUTHORIZED = "unauthorized"
 CHALLENGE = 'Basic realm="pos-bridge", charset="UTF-8"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointAccess:
-    """One webhook address; `restaurants` maps the platform's ids to the configured ones."""
+    """One webhook address; `restaurants` maps the platform's ids to the configured ones.
+
+    `require_basic`: the hooks for which the address alone is not enough.
+    """
 
     id: str
     source: str
     digests: tuple[bytes, ...]
     restaurants: Mapping[str, str]
+    require_basic: frozenset[Hook] = frozenset(Hook)
+
+    def asks_for_credentials(self, hook: Hook | None) -> bool:
+        """For this hook; for None, the address that serves them all: for every one of them."""
+        return self.require_basic >= set(Hook) if hook is None else hook in self.require_basic
 
 
 def digest(credentials: bytes) -> bytes:
@@ -47,6 +63,12 @@ def is_allowed(access: EndpointAccess | None, header: str | None) -> bool:
     expected = access.digests if access is not None else _NOBODY
     matches = [hmac.compare_digest(given, one) for one in expected]
     return access is not None and any(matches)
+
+
+def unauthorized(correlation_id: str) -> Answer:
+    """The 401."""
+    detail = "send the user and password that were configured for this endpoint"
+    return refuse(401, UNAUTHORIZED, detail, correlation_id)
 
 
 def _credentials(header: str | None) -> bytes:

@@ -8,14 +8,14 @@ unknown after all                accept: unknown alone never blocks
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 from bridge import fault
-from bridge.model import Deadline, Heard, Order, PosState, Pulse, Pulses
+from bridge.model import Deadline, Heard, PosState, Pulse, Pulses
 
 FRESH = 15.0
 BEAT_LIMIT = 2.0
@@ -36,6 +36,16 @@ class GateTerms:
     max_wait: float = 600.0
 
 
+class Dish(Protocol):
+    """What the gate looks at in a line of an order, or of a cart."""
+
+    @property
+    def menu_item_id(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+
 class Move(Enum):
     ACCEPT = "accept"
     REFUSE = "refuse"
@@ -44,13 +54,17 @@ class Move(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """`code` and `reason` explain a refusal; `evidence` is recorded either way."""
+    """`code` and `reason` explain a refusal; `evidence` is recorded either way.
+
+    `reason` may be the POS's own words, for staff; `sold_out` names what a guest cannot have.
+    """
 
     move: Move
     evidence: dict[str, Any]
     status: int = 200
     code: str = "accepted"
     reason: str = ""
+    sold_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +83,7 @@ class Knowledge:
         return self.heard.pulse if self.heard else None
 
 
-def judge(order: Order, terms: GateTerms, known: Knowledge) -> Judgement:
+def judge(dishes: Sequence[Dish], terms: GateTerms, known: Knowledge) -> Judgement:
     """The decision from what is known, or the wish to know more."""
     evidence = _evidence(known)
     if known.silence >= SILENCE_LIMIT:
@@ -79,19 +93,22 @@ def judge(order: Order, terms: GateTerms, known: Knowledge) -> Judgement:
         return _judge_waiting(terms, known, evidence)
     if not known.probed and known.can_probe and _needs_probe(known, pulse):
         return Judgement(move=Move.PROBE, evidence=evidence)
-    return _judge_pos(order, terms, known, pulse)
+    return _judge_pos(dishes, terms, known, pulse)
 
 
-def _judge_pos(order: Order, terms: GateTerms, known: Knowledge, pulse: Pulse) -> Judgement:
+def _judge_pos(
+    dishes: Sequence[Dish], terms: GateTerms, known: Knowledge, pulse: Pulse
+) -> Judgement:
     """What the POS itself is known to say."""
     evidence, said = _evidence(known), pulse.availability
     if said.state is PosState.CLOSED:
         return _refuse(409, "closed", said.reason or "the restaurant is closed", evidence)
     if _is_down(known, pulse) and _outlasts_grace(terms, known, pulse):
         return _down(terms, said.reason or "the POS does not answer", evidence)
-    sold_out = [line.name for line in order.lines if line.menu_item_id in said.sold_out]
-    if sold_out:
-        return _refuse(409, "sold_out", f"sold out: {', '.join(sold_out)}", evidence)
+    missing = [dish.name for dish in dishes if dish.menu_item_id in said.sold_out]
+    if missing:
+        names = tuple(dict.fromkeys(missing))
+        return _refuse(409, "sold_out", f"sold out: {', '.join(names)}", evidence, sold_out=names)
     return _judge_waiting(terms, known, evidence)
 
 
@@ -156,8 +173,22 @@ def _down(terms: GateTerms, reason: str, evidence: dict[str, Any]) -> Judgement:
     return _refuse(503, "pos_down", reason, evidence)
 
 
-def _refuse(status: int, code: str, reason: str, evidence: dict[str, Any]) -> Judgement:
-    return Judgement(move=Move.REFUSE, status=status, code=code, reason=reason, evidence=evidence)
+def _refuse(
+    status: int,
+    code: str,
+    reason: str,
+    evidence: dict[str, Any],
+    *,
+    sold_out: tuple[str, ...] = (),
+) -> Judgement:
+    return Judgement(
+        move=Move.REFUSE,
+        status=status,
+        code=code,
+        reason=reason,
+        evidence=evidence,
+        sold_out=sold_out,
+    )
 
 
 class Gate:
@@ -177,14 +208,16 @@ class Gate:
         self._live_probe = live_probe
         self._flights: dict[str, asyncio.Task[bool | None]] = {}
 
-    async def decide(self, order: Order, deadline: Deadline) -> Judgement:
-        """Accept or refuse, within what the deadline leaves."""
-        terms = self._terms[order.restaurant]
-        judgement = judge(order, terms, self._know(order.restaurant))
+    async def decide(
+        self, restaurant: str, dishes: Sequence[Dish], deadline: Deadline
+    ) -> Judgement:
+        """Accept or refuse these dishes there, within what the deadline leaves."""
+        terms = self._terms[restaurant]
+        judgement = judge(dishes, terms, self._know(restaurant))
         if judgement.move is not Move.PROBE:
             return judgement
-        probe = await self._ask(order.restaurant, deadline)
-        return judge(order, terms, self._know(order.restaurant, probed=True, probe=probe))
+        probe = await self._ask(restaurant, deadline)
+        return judge(dishes, terms, self._know(restaurant, probed=True, probe=probe))
 
     def _know(
         self, restaurant: str, *, probed: bool = False, probe: bool | None = None

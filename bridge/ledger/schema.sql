@@ -60,19 +60,23 @@ CREATE TABLE standing (
 ) WITHOUT ROWID;
 
 -- The worker: events it has recorded; what each of them did.
+-- One row for each order that an event concerned; order_id '' if it was none that is known here.
 CREATE TABLE inbox (
-    event_id    TEXT PRIMARY KEY,
+    event_id    TEXT NOT NULL,
     ingress     TEXT NOT NULL,
     seq         INTEGER NOT NULL,
     restaurant  TEXT NOT NULL,
     order_id    TEXT NOT NULL,
     fate        TEXT NOT NULL,
     recorded_at REAL NOT NULL,
-    note        TEXT NOT NULL
+    note        TEXT NOT NULL,
+    PRIMARY KEY (event_id, order_id)
 ) WITHOUT ROWID;
 CREATE INDEX inbox_order ON inbox (restaurant, order_id);
 
 -- The worker: the newest state of each order. committed: a sign came that the guest paid.
+-- cancelled: its checkout was, and no sign came since. fires_at: when the kitchen is to begin, 0 at
+-- once. money: what is left to pay of each unit after refunds, as JSON.
 CREATE TABLE orders (
     restaurant  TEXT NOT NULL,
     order_id    TEXT NOT NULL,
@@ -80,6 +84,9 @@ CREATE TABLE orders (
     number      TEXT NOT NULL,
     current     TEXT NOT NULL,
     committed   INTEGER NOT NULL,
+    cancelled   INTEGER NOT NULL,
+    fires_at    REAL NOT NULL,
+    money       TEXT NOT NULL,
     accepted_at REAL NOT NULL,
     updated_at  REAL NOT NULL,
     revision    INTEGER NOT NULL DEFAULT 0,
@@ -87,6 +94,19 @@ CREATE TABLE orders (
 ) WITHOUT ROWID;
 CREATE INDEX orders_bare ON orders (order_id);
 CREATE INDEX orders_updated ON orders (updated_at);
+CREATE INDEX orders_checkout ON orders (restaurant, checkout_id, accepted_at);
+
+-- The worker: what is known of a checkout beyond its orders, perhaps before them.
+-- items, charges: the least that was ever heard to be left of each, as JSON.
+CREATE TABLE checkout (
+    restaurant  TEXT NOT NULL,
+    checkout_id TEXT NOT NULL,
+    is_finished INTEGER NOT NULL DEFAULT 0,
+    items       TEXT NOT NULL DEFAULT '[]',
+    charges     TEXT NOT NULL DEFAULT '[]',
+    updated_at  REAL NOT NULL,
+    PRIMARY KEY (restaurant, checkout_id)
+) WITHOUT ROWID;
 
 CREATE TABLE delivery (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -160,3 +180,23 @@ CREATE TABLE bump (
     bumped_at  REAL NOT NULL,
     PRIMARY KEY (restaurant, order_id)
 ) WITHOUT ROWID;
+
+-- The ingress: the codes that were typed in a checkout, and what was taken off for them.
+-- state: applied (typed) | reserved (its checkout started) | committed (and finished) | released
+--        (given back, by a cancel or with time; a finish that comes late may still commit it)
+-- guest: a digest, enough to know the same guest again; '' if not known.
+-- at: when the state began; typed_at: the newest one is the code that counts for the checkout.
+CREATE TABLE promotion_use (
+    restaurant   TEXT NOT NULL,
+    checkout_id  TEXT NOT NULL,
+    code         TEXT NOT NULL,
+    guest        TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    amount_cents INTEGER NOT NULL,
+    at           REAL NOT NULL,
+    typed_at     REAL NOT NULL,
+    PRIMARY KEY (restaurant, checkout_id, code)
+) WITHOUT ROWID;
+CREATE INDEX promotion_use_guest ON promotion_use (restaurant, guest, code);
+CREATE INDEX promotion_use_reserved ON promotion_use (at) WHERE state = 'reserved';
+CREATE INDEX promotion_use_typed ON promotion_use (typed_at);

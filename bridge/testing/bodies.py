@@ -1,5 +1,6 @@
 """The bodies that Bbot posts for an order, field by field as it publishes them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,20 @@ _NOT_SNOOZED = datetime(1900, 1, 1, tzinfo=UTC)
 
 def injection_body(order: Order) -> dict[str, Any]:
     """What Bbot posts while the guest checks out."""
-    return {"restaurant_id": order.restaurant, "order_id": order.id, "order": _order(order)}
+    return order_body(order)
+
+
+def order_body(
+    order: Order,
+    *,
+    discounts: Sequence[dict[str, Any]] = (),
+    fees: Sequence[dict[str, Any]] = (),
+) -> dict[str, Any]:
+    """The layout of both hooks, with the discounts and fees that led to its prices."""
+    document = _order(order)
+    document["loyalty_webhook_discounts"] = list(discounts)
+    document["fees_on_my_receipt"] = list(fees)
+    return {"restaurant_id": order.restaurant, "order_id": order.id, "order": document}
 
 
 def change_body(order: Order, *, later: timedelta = timedelta(milliseconds=1)) -> dict[str, Any]:

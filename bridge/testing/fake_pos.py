@@ -67,6 +67,8 @@ class FakePos:
         self.lag = 0.0
         self.probes = 0
         self._script: deque[Behaviour] = deque()
+        self._first: dict[str, PosTicket] = {}
+        self._indexed = 0
         self._clock = clock
         self._port = port
         self._control_port = 0
@@ -129,8 +131,8 @@ class FakePos:
 
     def find(self, key: str) -> PosTicket | None:
         """As a look-up sees it: a ticket younger than `lag` is not there yet."""
-        latest = self._clock() - self.lag
-        return next((one for one in self.tickets if one.key == key and one.kept_at <= latest), None)
+        first = self._first_of(key)
+        return first if first and first.kept_at <= self._clock() - self.lag else None
 
     def as_dict(self) -> dict[str, Any]:
         """All that was received, for a test in another process."""
@@ -167,12 +169,21 @@ class FakePos:
         return await react(request, behaviour, kept)
 
     def _keep(self, key: str, body: str) -> dict[str, Any]:
-        known = next((one for one in self.tickets if one.key == key), None)
+        known = self._first_of(key)
         if known and self.idempotent:
             return {"ref": known.ref, "duplicate": True}
         ticket = PosTicket(number=len(self.tickets) + 1, key=key, body=body, kept_at=self._clock())
         self.tickets.append(ticket)
         return {"ref": ticket.ref, "duplicate": False}
+
+    def _first_of(self, key: str) -> PosTicket | None:
+        """The first ticket of that key; an evening has too many to look through them each time."""
+        if len(self.tickets) < self._indexed:
+            self._first, self._indexed = {}, 0
+        for ticket in self.tickets[self._indexed :]:
+            self._first.setdefault(ticket.key, ticket)
+        self._indexed = len(self.tickets)
+        return self._first.get(key)
 
     async def _show(self, _: web.Request) -> web.Response:
         return json_answer(self.as_dict())

@@ -1,42 +1,47 @@
 """A busy evening against a running bridge: guests who come whether or not it keeps up.
 
-Every guest posts an injection and, when the answer is 2XX, the order-change that proves payment.
-Some injections are posted twice, some orders are edited afterwards. The load is open: the next
-guest does not wait for the last one's answer, and a latency counts from the moment that call was
-due.
+The load is open: the next guest does not wait for the last one's answer, and a latency counts from
+the moment that call was due. Each guest's calls follow each other as Bbot's would, see `story`.
 """
 
 import asyncio
 import random
 import time
-from collections import Counter, defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import ceil
-from typing import Any
+from typing import Literal
 
 import aiohttp
-import orjson
 
-from bridge.model import Order
-from bridge.testing.bodies import change_body, injection_body
-from bridge.testing.orders import OrderFactory
+from bridge.model import CheckoutStarted, OrderPlaced
+from bridge.testing.guests import EVENING, Guest, Mix, arrive, only_orders
+from bridge.testing.noise import Call, Noise, Sent
+from bridge.testing.replies import allows
+from bridge.testing.steps import ASSUMED, Reply
+from bridge.testing.story import Story
+from bridge.testing.summary import Latency, Summary, latency_of
+from bridge.testing.tabs import Tabs
+from bridge.testing.tally import Tally
+from bridge.testing.witness import Witness
 
-INJECTION = "order-injection"
-CHANGE = "order-change"
-
-# "The restaurant said no": sold out, closed, the POS is down.
-REFUSALS = frozenset({409, 422, 503})
+__all__ = ["Latency", "Simulation", "Summary", "latency_of", "simulate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
-    """Where to post, how much, how fast; `repeats` and `edits` are shares of the orders.
+    """Where to post, how much, how fast.
 
-    `rate` is guests in a second. The same `seed` means the same orders with the same ids, which a
-    bridge that has seen them before takes for repeats; without one, each run is new. `url` is the
-    bridge's or the endpoint's, `.../bbot/ENDPOINT`.
+    `rate` is guests in a second, `seconds` an end to their coming before `orders` of them are
+    there. The same `seed` means the same guests with the same ids, which a bridge that has seen
+    them before takes for repeats; without one, each run is new. `url` is the bridge's or the
+    endpoint's, `.../bbot/ENDPOINT`.
+
+    `hooks`: "orders" for a restaurant that has only the two hooks of orders, where everybody pays
+    at once; "all" for the whole evening of `mix`. `quirks` is the share of calls that something
+    happens to, see `noise`; `repeats` and `edits` are shares of the orders; `pay_after` is the mean
+    time between two calls of a guest. With a `witness` all orders are compared in the end.
     """
 
     url: str
@@ -46,208 +51,139 @@ class Simulation:
     restaurants: tuple[str, ...]
     orders: int = 100
     rate: float = 10.0
+    seconds: float = float("inf")
     seed: int | None = None
+    hooks: Literal["orders", "all"] = "orders"
+    mix: Mix = EVENING
+    quirks: float = 0.0
+    codes: tuple[str, ...] = ()
     repeats: float = 0.02
     edits: float = 0.05
     pay_after: float = 0.1
     timeout: float = 10.0
+    witness: Witness | None = None
 
-    def address(self, hook: str) -> str:
-        """Where calls of that hook go."""
+    def address(self, hook: str = "") -> str:
+        """Where calls of that hook go; "" for the address that takes all."""
         endpoint = f"/bbot/{self.endpoint}"
-        return f"{self.url.rstrip('/').removesuffix(endpoint)}{endpoint}/{hook}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Latency:
-    """In milliseconds, nearest rank."""
-
-    p50: float
-    p90: float
-    p99: float
-    max: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """What came of it.
-
-    `statuses`, `latency` and `errors` are by hook; `answers` counts all answers. `accepted` holds
-    the ids of the orders whose injection got a 2XX, `unanswered` those that got no answer at all,
-    `disagreed` those whose repeated injection was not answered as the first.
-    """
-
-    seconds: float
-    answers: int
-    statuses: Mapping[str, Mapping[int, int]]
-    errors: Mapping[str, Mapping[str, int]]
-    latency: Mapping[str, Latency]
-    accepted: tuple[str, ...]
-    refused: tuple[str, ...]
-    unanswered: tuple[str, ...]
-    disagreed: tuple[str, ...]
-
-    @property
-    def faults(self) -> dict[int, int]:
-        """Answers that are neither a yes nor a no of the restaurant, by status."""
-        found: Counter[int] = Counter()
-        for counts in self.statuses.values():
-            found.update(counts)
-        return {
-            status: count
-            for status, count in sorted(found.items())
-            if not _is_yes(status) and status not in REFUSALS
-        }
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
-        plain: dict[str, Any] = orjson.loads(orjson.dumps(self, option=orjson.OPT_NON_STR_KEYS))
-        return plain
-
-    def as_text(self) -> str:
-        """A few lines for people."""
-        rows = [
-            f"{self.answers} answers in {self.seconds:.1f} s",
-            f"orders: {len(self.accepted)} accepted, {len(self.refused)} refused",
-            f"orders without an answer: {len(self.unanswered)}",
-            f"repeats answered unlike the first: {len(self.disagreed)}",
-        ]
-        for hook, latency in self.latency.items():
-            statuses = ", ".join(
-                f"{count} x {status}" for status, count in self.statuses[hook].items()
-            )
-            rows.append(
-                f"{hook}: {statuses}; p50 {latency.p50:.1f} ms, p90 {latency.p90:.1f} ms, "
-                f"p99 {latency.p99:.1f} ms, max {latency.max:.1f} ms"
-            )
-        rows += [
-            f"{hook}: {count} x {error}"
-            for hook, errors in self.errors.items()
-            for error, count in errors.items()
-        ]
-        return "\n".join(rows)
+        return f"{self.url.rstrip('/').removesuffix(endpoint)}{endpoint}/{hook}".rstrip("/")
 
 
 async def simulate(simulation: Simulation) -> Summary:
-    """Run it to the end: every guest has had an answer or has given up."""
+    """Run it to the end: every guest has had an answer or has given up.
+
+    Raises WitnessError before the first guest comes if nobody could compare in the end.
+    """
     seed = random.SystemRandom().getrandbits(64) if simulation.seed is None else simulation.seed
-    factory = OrderFactory(seed, lambda: datetime.now(UTC))
-    chance = random.Random(seed)  # noqa: S311  shares of a load are no secret
-    tally, begun = _Tally(), time.perf_counter()
-    timeout = aiohttp.ClientTimeout(total=simulation.timeout)
-    async with (
-        # Without a limit on connections, or a slow bridge would slow the guests down.
-        aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0), headers=_headers(simulation), timeout=timeout
-        ) as session,
-        asyncio.TaskGroup() as guests,
-    ):
-        for number in range(simulation.orders):
+    if simulation.witness:
+        await simulation.witness.greet()
+    tally, begun = Tally(), time.perf_counter()
+    async with _session(simulation) as session, asyncio.TaskGroup() as guests:
+        bbot = _Bbot(simulation, session, tally)
+        for number, (guest, chance) in enumerate(_arrivals(simulation, seed)):
             due = begun + number / simulation.rate
+            if due - begun >= simulation.seconds:
+                break
             await asyncio.sleep(due - time.perf_counter())
-            order = factory.order(chance.choice(simulation.restaurants))
-            edit = factory.edited(order) if chance.random() < simulation.edits else None
-            guest = _Guest(
-                order=order,
-                edit=edit,
-                repeats=chance.random() < simulation.repeats,
-                pay_after=chance.uniform(0.5, 1.5) * simulation.pay_after,
-            )
-            guests.create_task(guest.dine(_Bridge(simulation, session, tally), due))
-    return tally.summary(time.perf_counter() - begun)
+            guests.create_task(bbot.serve(guest, chance, due))
+    seconds = time.perf_counter() - begun
+    audit = await simulation.witness.audit(tally.dues) if simulation.witness else None
+    return tally.summary(seconds, seed, audit)
 
 
-@dataclass(slots=True)
-class _Tally:
-    statuses: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
-    errors: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    accepted: list[str] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
-    unanswered: list[str] = field(default_factory=list)
-    disagreed: list[str] = field(default_factory=list)
-
-    def summary(self, seconds: float) -> Summary:
-        return Summary(
-            seconds=seconds,
-            answers=sum(counter.total() for counter in self.statuses.values()),
-            statuses={hook: dict(sorted(found.items())) for hook, found in self.statuses.items()},
-            errors={hook: dict(found) for hook, found in self.errors.items()},
-            latency={hook: latency_of(times) for hook, times in self.times.items()},
-            accepted=tuple(self.accepted),
-            refused=tuple(self.refused),
-            unanswered=tuple(self.unanswered),
-            disagreed=tuple(self.disagreed),
-        )
+def _arrivals(simulation: Simulation, seed: int) -> Iterator[tuple[Guest, random.Random]]:
+    mix = simulation.mix if simulation.hooks == "all" else only_orders(simulation.edits)
+    guests = arrive(seed, simulation.restaurants, mix, _now, simulation.codes)
+    return (pair for _number, pair in zip(range(simulation.orders), guests, strict=False))
 
 
-@dataclass(frozen=True, slots=True)
-class _Bridge:
-    """The daemon as Bbot sees it."""
+class _Bbot:
+    """The platform: it knows the bridge's addresses, and what its guests do."""
 
-    simulation: Simulation
-    session: aiohttp.ClientSession
-    tally: _Tally
+    def __init__(
+        self, simulation: Simulation, session: aiohttp.ClientSession, tally: Tally
+    ) -> None:
+        self._simulation = simulation
+        self._session = session
+        self._tally = tally
 
-    async def post(self, hook: str, body: bytes, due: float) -> tuple[int, bytes] | None:
-        """Status and body of the answer; None if none came."""
-        address = self.simulation.address(hook)
+    async def serve(self, guest: Guest, chance: random.Random, due: float) -> None:
+        """One guest's evening, from the moment that it was due."""
+        simulation, tally = self._simulation, self._tally
+        # Of its own, so that a quirk more or less does not change the story.
+        luck = random.Random(chance.getrandbits(64))  # noqa: S311  of a load
+        noise = Noise(luck, share=simulation.quirks, repeats=simulation.repeats)
+        is_all = simulation.hooks == "all"
+        story = Story(guest, chance, _now, pace=simulation.pay_after, has_partner=is_all)
+        tabs = Tabs()
+        async with asyncio.TaskGroup() as beside:
+            await self._play(noise.disturb(story.tell()), tabs, beside, due)
+        tally.guests += 1
+        tally.lost += noise.lost
+        tally.dues += tabs.close()
+
+    async def _play(self, calls: Sent, tabs: Tabs, beside: asyncio.TaskGroup, due: float) -> None:
+        call, reply = next(calls, None), ASSUMED
+        while call is not None:
+            due += call.step.after
+            await asyncio.sleep(due - time.perf_counter())
+            if call.waits:
+                reply = await self._make(call, tabs, due)
+                due = max(due, time.perf_counter())
+            else:
+                beside.create_task(self._make(call, tabs, due))
+            try:
+                call = calls.send(reply)
+            except StopIteration:
+                return
+
+    async def _make(self, call: Call, tabs: Tabs, due: float) -> Reply:
+        """All copies of a call; the best answer counts."""
+        copies = [self._post(call, due) for _ in range(call.copies)]
+        replies = await asyncio.gather(*copies) if len(copies) > 1 else [await copies[0]]
+        best = max(replies, key=lambda reply: (reply.is_yes, reply.status))
+        if not call.is_broken:
+            self._learn(call, list(replies), best, tabs)
+        return best
+
+    def _learn(self, call: Call, replies: list[Reply], best: Reply, tabs: Tabs) -> None:
+        event = call.step.event
+        if best.is_yes:
+            tabs.learn(event)
+        elif not all(reply.status for reply in replies):
+            tabs.doubt(event)
+        if isinstance(event, OrderPlaced):
+            tabs.name(event.order)
+            self._tally.note_order(event.order_id, replies)
+        if isinstance(event, CheckoutStarted) and not allows(best):
+            self._tally.turned_away += 1
+
+    async def _post(self, call: Call, due: float) -> Reply:
+        address = self._simulation.address("" if call.is_bare else call.step.hook)
+        headers = {"Content-Type": call.dressed.content_type}
         try:
-            async with self.session.post(address, data=body, allow_redirects=False) as reply:
-                answer = reply.status, await reply.read()
+            async with self._session.post(
+                address, data=call.dressed.body, headers=headers, allow_redirects=False
+            ) as answer:
+                reply = Reply(status=answer.status, body=await answer.read())
         except (aiohttp.ClientError, TimeoutError) as error:
-            self.tally.errors[hook][type(error).__name__] += 1
-            return None
-        self.tally.times[hook].append((time.perf_counter() - due) * 1000)
-        self.tally.statuses[hook][reply.status] += 1
-        return answer
+            self._tally.note_error(call, error)
+            return Reply(status=0)
+        self._tally.note(call, reply, (time.perf_counter() - due) * 1000)
+        return reply
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Guest:
-    order: Order
-    edit: Order | None
-    repeats: bool
-    pay_after: float
-
-    async def dine(self, bridge: _Bridge, due: float) -> None:
-        """Check out; pay if the answer was yes; perhaps think again."""
-        tally, body = bridge.tally, orjson.dumps(injection_body(self.order))
-        answer = await bridge.post(INJECTION, body, due)
-        if answer is None:
-            tally.unanswered.append(self.order.id)
-            return
-        if not _is_yes(answer[0]):
-            tally.refused.append(self.order.id)
-            return
-        tally.accepted.append(self.order.id)
-        if self.repeats:
-            await self._repeat(bridge, body, answer)
-        await self._post_later(bridge, self.order)
-        if self.edit:
-            await self._post_later(bridge, self.edit)
-
-    async def _repeat(self, bridge: _Bridge, body: bytes, first: tuple[int, bytes]) -> None:
-        again = await bridge.post(INJECTION, body, time.perf_counter())
-        if again is not None and again != first:
-            bridge.tally.disagreed.append(self.order.id)
-
-    async def _post_later(self, bridge: _Bridge, order: Order) -> None:
-        await asyncio.sleep(self.pay_after)
-        await bridge.post(CHANGE, orjson.dumps(change_body(order)), time.perf_counter())
-
-
-def latency_of(times: list[float]) -> Latency:
-    """Percentiles of at least one time."""
-    ranked = sorted(times)
-    p50, p90, p99 = (ranked[ceil(len(ranked) * share) - 1] for share in (0.5, 0.9, 0.99))
-    return Latency(p50=p50, p90=p90, p99=p99, max=ranked[-1])
-
-
-def _is_yes(status: int) -> bool:
-    return 200 <= status < 300  # noqa: PLR2004  the HTTP class 2XX
-
-
-def _headers(simulation: Simulation) -> dict[str, str]:
+@asynccontextmanager
+async def _session(simulation: Simulation) -> AsyncIterator[aiohttp.ClientSession]:
     login = aiohttp.encode_basic_auth(simulation.username, simulation.password)
-    return {"Authorization": login, "Content-Type": "application/json"}
+    async with aiohttp.ClientSession(
+        # Without a limit on connections, or a slow bridge would slow the guests down.
+        connector=aiohttp.TCPConnector(limit=0),
+        headers={"Authorization": login},
+        timeout=aiohttp.ClientTimeout(total=simulation.timeout),
+    ) as session:
+        yield session
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -7,8 +7,14 @@ from datetime import datetime
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
-from bridge.adapter import Adapter, AdapterMisconfigured, OperatorNeeded, PosUnreachable
-from bridge.model import Availability, Deadline, PosState
+from bridge.adapter import (
+    Adapter,
+    AdapterMisconfigured,
+    OperatorNeeded,
+    PosUnreachable,
+    Promotions,
+)
+from bridge.model import Availability, Cart, Deadline, PosState
 from bridge.worker import vendor
 from bridge.worker.policy import describe
 from bridge.worker.watch import Watch
@@ -80,6 +86,15 @@ class Pos:
         self._turn(lambda: self.watch.heard(heard, self._now()))
         return heard.state is not PosState.DOWN
 
+    async def quote(self, cart: Cart, deadline: Deadline) -> object:
+        """What the adapter says to a cart, unchecked; None while it says nothing.
+
+        Raises what the adapter raised, TimeoutError or an error of `vendor`.
+        """
+        if not self.opened.is_set() or self._is_paused():
+            return None
+        return await vendor.call(self._ask_quote(cart, deadline), object, limit=deadline.left)
+
     def _take_no_answer(self, error: Exception, deadline: Deadline, limit: float) -> bool | None:
         """False if the POS does not take tickets; a "no" for want of time proves nothing."""
         too_late = deadline.passed and isinstance(error, PosUnreachable)
@@ -115,6 +130,10 @@ class Pos:
 
     async def _ask(self, deadline: Deadline) -> object:
         return await self.adapter.probe(deadline)
+
+    async def _ask_quote(self, cart: Cart, deadline: Deadline) -> object:
+        adapter = self.adapter
+        return await adapter.quote(cart, deadline) if isinstance(adapter, Promotions) else None
 
     async def _open(self) -> None:
         async for attempt in AsyncRetrying(

@@ -12,7 +12,7 @@ import structlog
 
 from bridge.adapter import Adapter, RestaurantFacts, Services
 from bridge.ledger import Ledger, LedgerError, Transaction, deliveries, orders
-from bridge.model import Deadline, Pulse, Pulses
+from bridge.model import Cart, Deadline, Pulse, Pulses
 from bridge.telemetry import Metrics
 from bridge.worker.attempt import Attempts
 from bridge.worker.lane import Lane
@@ -88,6 +88,10 @@ class Worker:
     async def probe(self, restaurant: str, deadline: Deadline) -> bool | None:
         """Ask that POS now: True good, False not, None unclear."""
         return await self._poses[restaurant].probe(deadline)
+
+    async def quote(self, cart: Cart, deadline: Deadline) -> object:
+        """What the adapter of that restaurant says to a cart; None while it says nothing."""
+        return await self._poses[cart.restaurant].quote(cart, deadline)
 
     def _add(self, post: Post, http: aiohttp.ClientSession) -> None:
         context, restaurant = self._context, post.facts.id

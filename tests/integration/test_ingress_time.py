@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import pytest
 
+from bridge.ingress.gate import Gate
 from bridge.ingress.guard import GuardedHandler, Limits
 from bridge.ledger import LedgerError
 from bridge.model import PosState
@@ -332,7 +333,7 @@ async def test_a_yes_after_the_budget_is_not_given(hasty, monkeypatch):
 
     async def answer_late(call):
         reply = await answer_in_time(call)
-        await asyncio.sleep(call.deadline.left + 0.01)
+        await asyncio.sleep(call.deadlines.order.left + 0.01)
         return reply
 
     monkeypatch.setattr(type(hasty.reception), "answer", lambda _self, call: answer_late(call))
@@ -347,7 +348,7 @@ async def test_news_after_the_budget_counts_though_it_was_answered_with_no(hasty
 
     async def answer_late(call):
         reply = await answer_in_time(call)
-        await asyncio.sleep(call.deadline.left + 0.01)
+        await asyncio.sleep(call.deadlines.order.left + 0.01)
         return reply
 
     monkeypatch.setattr(type(hasty.reception), "answer", lambda _self, call: answer_late(call))
@@ -361,7 +362,7 @@ async def test_a_bug_of_ours_is_answered_and_the_body_kept(doorway, monkeypatch)
     async def fail(*_args):
         raise KeyError
 
-    monkeypatch.setattr(doorway.reception._gate, "decide", fail)
+    monkeypatch.setattr(Gate, "decide", fail)
     answer = await doorway.post(BODY)
 
     assert (answer.status, answer.document["code"]) == (503, "bridge_error")

@@ -15,6 +15,7 @@ from bridge.config import (
     Secret,
     describe,
 )
+from bridge.sources.bbot import Hook
 
 GRILL = Restaurant(id="grill", name="Grill", timezone="Europe/Vienna", adapter="board")
 BROKER = Broker(username="pos bridge", password=Secret.of("p@ss/w:rd"))
@@ -100,3 +101,30 @@ def test_a_description_has_no_secret_and_no_value_of_an_adapter():
     assert shown["restaurants"][0]["settings"] == ["host", "pin"]
     assert shown["ledger"] == {"directory": "/var/lib/pos-bridge"}
     assert shown["console"]["token"] is None
+
+
+def an_endpoint(**more):
+    fields = {"id": "0123456789abcdef", "username": "bbot", "password": Secret.of("hunter2")}
+    return Endpoint(**fields, restaurants=("grill",), **more)
+
+
+def test_bbot_sends_credentials_with_orders_only():
+    assert an_endpoint().require_basic == ("order-injection", "order-change")
+
+
+def test_every_hook_may_ask_for_credentials():
+    assert an_endpoint(require_basic=tuple(Hook)).require_basic == tuple(Hook)
+
+
+@pytest.mark.parametrize(
+    ("hooks", "hint"),
+    [
+        ((), "the credentials protect nothing"),
+        (("order-injectoin",), 'did you mean "order-injection"'),
+        (("promo", 3), "require_basic.1"),
+        (([],), "require_basic.0"),
+    ],
+)
+def test_credentials_are_asked_for_at_hooks_that_exist(hooks, hint):
+    with pytest.raises(ValidationError, match=hint):
+        an_endpoint(require_basic=hooks)

@@ -45,6 +45,9 @@ class FakeWorker:
     async def probe(self, restaurant, _deadline):
         return restaurant == "good"
 
+    async def quote(self, cart, _deadline):
+        return cart, threading.current_thread()
+
 
 @pytest.fixture
 def worker():
@@ -175,3 +178,18 @@ async def test_its_beat_is_that_of_the_worker(thread, hurry):
     await thread.stop(LONG, hurry)
 
     assert (before, during) == (0.0, 7.0)
+
+
+async def test_a_cart_is_shown_to_the_worker_on_its_own_thread(thread, worker, hurry):
+    await thread.start()
+    said = await thread.quote("a cart", Deadline.after(LONG))
+    await thread.stop(LONG, hurry)
+
+    assert said == ("a cart", worker.thread)
+
+
+async def test_when_it_is_over_nothing_is_said_to_a_cart(thread, hurry):
+    await thread.start()
+    await thread.stop(LONG, hurry)
+
+    assert await thread.quote("a cart", Deadline.after(LONG)) is None

@@ -6,7 +6,7 @@ from bridge.daemon import assembly
 from bridge.daemon.parts import PartEnded
 from bridge.daemon.worker_service import WorkerService, _OwnPulses, _Shift
 from bridge.ledger import history
-from bridge.model import Availability, Pulses
+from bridge.model import Availability, Cart, Deadline, Pulses
 from bridge.worker.booking import Terms
 from tests.engine import RESTAURANT, START, an_order, placed
 from tests.wires import a_pulse, put_event, rows, settle
@@ -75,6 +75,11 @@ async def start(shift, **helpers):
 # Without a broker
 
 
+@pytest.fixture
+def a_cart():
+    return Cart(source="bbot", restaurant=RESTAURANT, checkout_id="checkout-1")
+
+
 async def test_events_go_straight_to_the_lanes(basics, ledger):
     service = WorkerService(
         basics,
@@ -90,6 +95,19 @@ async def test_events_go_straight_to_the_lanes(basics, ledger):
     assert [row.stage for row in await rows(ledger)] == ["recorded"]
     order = await ledger.read(lambda tx: history.find_order(tx, RESTAURANT, "o1"))
     assert order["state"] == "ready"
+
+
+async def test_an_adapter_that_makes_no_quotes_is_not_asked_for_one(basics, a_cart):
+    service = WorkerService(
+        basics,
+        assembly.build_posts(basics.config),
+        terms={RESTAURANT: Terms()},
+        console="",
+        random=lambda: 0.5,
+    )
+    service.thread = None
+
+    assert await service.quote(a_cart, Deadline.after(60)) is None
 
 
 # With one

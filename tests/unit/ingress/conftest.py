@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from bridge.ingress.auth import EndpointAccess
+from bridge.ingress.call import Call, Deadlines
 from bridge.ingress.gate import Judgement, Move
-from bridge.ingress.reception import Call, Reception
+from bridge.ingress.reception import build
 from bridge.ledger import Ledger, LedgerError
 from bridge.model import Deadline
 from bridge.sources.bbot import Hook
 from bridge.telemetry import Metrics
-from tests.doorway import BBOT_ID, RESTAURANT, an_injection
+from tests.doorway import BBOT_ID, RESTAURANT, FakeQuotes, an_injection
 
 YES = Judgement(move=Move.ACCEPT, evidence={"state": "up"})
 DOWN = Judgement(
@@ -29,8 +30,8 @@ class FakeGate:
     error: Exception | None = None
     asked: list = field(default_factory=list)
 
-    async def decide(self, order, _deadline):
-        self.asked.append(order)
+    async def decide(self, restaurant, dishes, deadline):
+        self.asked.append((restaurant, tuple(dish.menu_item_id for dish in dishes), deadline))
         if self.error is not None:
             raise self.error
         return self.judgement
@@ -38,6 +39,8 @@ class FakeGate:
 
 class FailingLedger:
     """A disk that is full."""
+
+    alive = True
 
     def __init__(self):
         self.posted = []
@@ -80,10 +83,16 @@ def metrics():
 
 
 @pytest.fixture
-def reception_on(gate, metrics):
+async def quotes():
+    return FakeQuotes()
+
+
+@pytest.fixture
+def reception_on(gate, quotes, metrics):
     """A reception that records in the given ledger."""
-    return lambda ledger: Reception(
-        ledger, gate, metrics=metrics, known_restaurants={BBOT_ID, "somebody-elses"}.__contains__
+    known = {BBOT_ID, "somebody-elses"}
+    return lambda ledger: build(
+        ledger, gate, quotes, metrics=metrics, known_restaurants=known.__contains__
     )
 
 
@@ -104,16 +113,23 @@ def rows(ledger):
     return read
 
 
-def a_call(body=None, hook=Hook.ORDER_INJECTION, *, left=60.0, **more):
+def a_call(body=None, hook=Hook.ORDER_INJECTION, *, left=60.0, promo_left=60.0, **more):
     return Call(
         endpoint=EndpointAccess(
-            id="an-endpoint", source="bbot", digests=(), restaurants={BBOT_ID: RESTAURANT}
+            id="an-endpoint",
+            source="bbot",
+            digests=(),
+            restaurants={BBOT_ID: RESTAURANT},
+            require_basic=frozenset({Hook.ORDER_INJECTION, Hook.ORDER_CHANGE}),
         ),
         hook=hook,
         body=an_injection() if body is None else body,
         content_type=more.pop("content_type", "application/json"),
         correlation_id=more.pop("correlation_id", "c-1"),
         received_at=1_800_000_000.0,
-        deadline=Deadline(left, clock=lambda: 0.0),
+        deadlines=Deadlines(
+            order=Deadline(left, clock=lambda: 0.0), promo=Deadline(promo_left, clock=lambda: 0.0)
+        ),
+        has_credentials=more.pop("has_credentials", True),
         **more,
     )

@@ -1,9 +1,11 @@
 import base64
 import hmac
+from dataclasses import replace
 
 import pytest
 
 from bridge.ingress.auth import EndpointAccess, digest, digests, is_allowed
+from bridge.sources.bbot import Hook
 
 
 def access(password="secret"):  # noqa: S107  nobody's
@@ -69,6 +71,22 @@ def test_letters_that_latin1_lacks_are_not_guessed_by_question_marks():
 
     assert is_allowed(cyrillic, header("bbot:пароль"))
     assert not is_allowed(cyrillic, header("bbot:??????"))
+
+
+def test_the_hooks_that_need_credentials_are_a_matter_of_the_endpoint():
+    who = replace(access(), require_basic=frozenset({Hook.PROMO}))
+
+    assert [hook for hook in Hook if who.asks_for_credentials(hook)] == [Hook.PROMO]
+
+
+def test_by_default_every_hook_needs_credentials():
+    assert all(access().asks_for_credentials(hook) for hook in [None, *Hook])
+
+
+def test_the_address_for_all_asks_before_it_reads_only_if_every_hook_does():
+    some = frozenset({Hook.ORDER_INJECTION, Hook.ORDER_CHANGE})
+
+    assert not replace(access(), require_basic=some).asks_for_credentials(None)
 
 
 def test_an_unknown_endpoint_lets_nobody_in():

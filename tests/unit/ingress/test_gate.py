@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bridge.ingress.gate import Gate, GateTerms, Knowledge, Move, judge
-from bridge.model import Availability, Deadline, Heard, PosState, Pulse, Pulses
+from bridge.model import Availability, CartLine, Deadline, Heard, PosState, Pulse, Pulses
 from tests.kitchen import an_order, dish
 
 NOW = datetime(2026, 1, 9, 18, tzinfo=UTC)
-ORDER = an_order("order-1", dish(1, "Ceviche"), dish(1, "Flan"))
+DISHES = an_order("order-1", dish(1, "Ceviche"), dish(1, "Flan")).lines
 REFUSE, ACCEPT = GateTerms(), GateTerms(refuse_when_down=False)
 
 
@@ -100,7 +100,7 @@ NEVER_ASKED = a_pulse(PosState.UNKNOWN, checked_at=None)
     ],
 )
 def test_the_judgement_follows_from_what_is_known(terms, knowledge, status):
-    assert judge(ORDER, terms, knowledge).status == status
+    assert judge(DISHES, terms, knowledge).status == status
 
 
 @pytest.mark.parametrize(
@@ -119,33 +119,46 @@ def test_the_judgement_follows_from_what_is_known(terms, knowledge, status):
     ],
 )
 def test_the_pos_is_asked_only_when_its_answer_can_change_something(knowledge, asks):
-    assert (judge(ORDER, REFUSE, knowledge).move is Move.PROBE) is asks
+    assert (judge(DISHES, REFUSE, knowledge).move is Move.PROBE) is asks
 
 
 def test_nothing_is_asked_twice_for_one_checkout():
-    assert judge(ORDER, REFUSE, probed(None, FAILING)).move is not Move.PROBE
+    assert judge(DISHES, REFUSE, probed(None, FAILING)).move is not Move.PROBE
 
 
 def test_a_refusal_says_why_in_the_words_of_the_pos():
-    judgement = judge(ORDER, REFUSE, known(DOWN))
+    judgement = judge(DISHES, REFUSE, known(DOWN))
 
     assert (judgement.code, judgement.reason) == ("pos_down", "no answer")
 
 
 def test_a_refusal_names_what_is_sold_out():
-    judgement = judge(ORDER, REFUSE, known(a_pulse(sold_out={"Flan", "Ceviche"})))
+    judgement = judge(DISHES, REFUSE, known(a_pulse(sold_out={"Flan", "Ceviche"})))
 
     assert (judgement.code, judgement.reason) == ("sold_out", "sold out: Ceviche, Flan")
 
 
+def test_what_is_sold_out_is_named_once():
+    twice = an_order("order-1", dish(1, "Flan"), dish(1, "Flan", notes="no cream")).lines
+    judgement = judge(twice, REFUSE, known(a_pulse(sold_out={"Flan"})))
+
+    assert (judgement.sold_out, judgement.reason) == (("Flan",), "sold out: Flan")
+
+
+def test_the_lines_of_a_cart_are_judged_like_those_of_an_order():
+    cart = [CartLine(id="1", menu_item_id="Flan", name="Flan", quantity=1, price_cents=1)]
+
+    assert judge(cart, REFUSE, known(a_pulse(sold_out={"Flan"}))).status == 409
+
+
 def test_a_closed_restaurant_without_a_reason_gets_one():
     assert (
-        judge(ORDER, REFUSE, known(a_pulse(PosState.CLOSED))).reason == "the restaurant is closed"
+        judge(DISHES, REFUSE, known(a_pulse(PosState.CLOSED))).reason == "the restaurant is closed"
     )
 
 
 def test_the_evidence_of_a_refusal_is_complete():
-    assert judge(ORDER, REFUSE, probed(False, DOWN)).evidence == {
+    assert judge(DISHES, REFUSE, probed(False, DOWN)).evidence == {
         "worker_heard_s_ago": 0.1,
         "live_probe": "failed",
         "state": "down",
@@ -158,7 +171,7 @@ def test_the_evidence_of_a_refusal_is_complete():
 
 
 def test_a_yes_against_better_knowledge_says_so():
-    evidence = judge(ORDER, ACCEPT, known(DOWN)).evidence
+    evidence = judge(DISHES, ACCEPT, known(DOWN)).evidence
 
     assert evidence["down_but_policy_accepts"] == "no answer"
 
@@ -198,12 +211,14 @@ async def gate(pos):
 async def test_a_fresh_pos_is_judged_without_waiting(gate, pos):
     pos.pulses.put(UP)
 
-    assert (await gate.decide(ORDER, Deadline.after(1))).status == 200
+    assert (await gate.decide("lopez", DISHES, Deadline.after(1))).status == 200
     assert pos.asked == 0
 
 
 async def test_many_checkouts_share_one_probe(gate, pos):
-    checkouts = [asyncio.ensure_future(gate.decide(ORDER, Deadline.after(60))) for _ in range(50)]
+    checkouts = [
+        asyncio.ensure_future(gate.decide("lopez", DISHES, Deadline.after(60))) for _ in range(50)
+    ]
     await pos.was_asked.wait()
     pos.now_is(UP, answer=True)
 
@@ -213,15 +228,15 @@ async def test_many_checkouts_share_one_probe(gate, pos):
 
 async def test_the_next_checkout_after_a_probe_asks_again(gate, pos):
     pos.answer.set_result(False)
-    await gate.decide(ORDER, Deadline.after(60))
-    await gate.decide(ORDER, Deadline.after(60))
+    await gate.decide("lopez", DISHES, Deadline.after(60))
+    await gate.decide("lopez", DISHES, Deadline.after(60))
 
     assert pos.asked == 2
 
 
 async def test_a_checkout_that_goes_away_leaves_the_probe_to_the_others(gate, pos):
-    leaver = asyncio.ensure_future(gate.decide(ORDER, Deadline.after(60)))
-    stayer = asyncio.ensure_future(gate.decide(ORDER, Deadline.after(60)))
+    leaver = asyncio.ensure_future(gate.decide("lopez", DISHES, Deadline.after(60)))
+    stayer = asyncio.ensure_future(gate.decide("lopez", DISHES, Deadline.after(60)))
     await pos.was_asked.wait()
     leaver.cancel()
     await asyncio.wait({leaver})
@@ -231,14 +246,14 @@ async def test_a_checkout_that_goes_away_leaves_the_probe_to_the_others(gate, po
 
 
 async def test_a_checkout_without_time_does_not_wait_for_the_probe(gate, pos):
-    judgement = await gate.decide(ORDER, Deadline(0.0, clock=lambda: 1.0))
+    judgement = await gate.decide("lopez", DISHES, Deadline(0.0, clock=lambda: 1.0))
 
     assert (judgement.status, judgement.evidence["live_probe"]) == (200, "unclear")
 
 
 async def test_the_probe_has_a_budget_of_its_own(gate, pos):
     pos.answer.set_result(True)
-    await gate.decide(ORDER, Deadline.after(60))
+    await gate.decide("lopez", DISHES, Deadline.after(60))
 
     assert pos.budget <= 0.8
 
@@ -246,32 +261,32 @@ async def test_the_probe_has_a_budget_of_its_own(gate, pos):
 async def test_a_probe_that_raises_is_unclear(gate, pos):
     pos.answer.set_exception(RuntimeError("the worker is gone"))
 
-    judgement = await gate.decide(ORDER, Deadline.after(60))
+    judgement = await gate.decide("lopez", DISHES, Deadline.after(60))
 
     assert (judgement.status, judgement.evidence["live_probe"]) == (200, "unclear")
 
 
 async def test_after_a_probe_that_raised_the_next_one_flies(gate, pos):
     pos.answer.set_exception(RuntimeError("the worker is gone"))
-    await gate.decide(ORDER, Deadline.after(60))
+    await gate.decide("lopez", DISHES, Deadline.after(60))
     pos.answer = asyncio.get_running_loop().create_future()
     pos.now_is(UP, answer=True)
     pos.pulses.put(FAILING)
 
-    assert (await gate.decide(ORDER, Deadline.after(60))).evidence["live_probe"] == "good"
+    assert (await gate.decide("lopez", DISHES, Deadline.after(60))).evidence["live_probe"] == "good"
 
 
 async def test_a_probe_that_never_ends_makes_room_for_the_next(gate, pos, monkeypatch):
     monkeypatch.setattr("bridge.ingress.gate.STRANDED", 0.0)
     for _ in range(2):
-        judgement = await gate.decide(ORDER, Deadline.after(60))
+        judgement = await gate.decide("lopez", DISHES, Deadline.after(60))
         assert judgement.evidence["live_probe"] == "unclear"
 
     assert not gate._flights
 
 
 async def test_what_the_probe_brought_to_light_counts(gate, pos):
-    checkout = asyncio.ensure_future(gate.decide(ORDER, Deadline.after(60)))
+    checkout = asyncio.ensure_future(gate.decide("lopez", DISHES, Deadline.after(60)))
     await pos.was_asked.wait()
     pos.now_is(CLOSED, answer=True)
 
@@ -281,4 +296,4 @@ async def test_what_the_probe_brought_to_light_counts(gate, pos):
 async def test_without_a_worker_in_this_process_nothing_is_asked(pos):
     gate = Gate(pos.pulses, {"lopez": REFUSE}, now=lambda: NOW)
 
-    assert (await gate.decide(ORDER, Deadline.after(60))).status == 200
+    assert (await gate.decide("lopez", DISHES, Deadline.after(60))).status == 200

@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.adapter import AdapterMisconfigured, OperatorNeeded, PosUnreachable
-from bridge.model import Availability, Deadline, PosState
+from bridge.model import Availability, Cart, Deadline, PosState
 from bridge.worker.pos import PROBE_LIMIT, Pos
 from tests.engine import Clock, MemoryPos
 
@@ -199,3 +199,43 @@ async def test_a_no_that_comes_after_its_time_proves_nothing(pos, adapter, no):
     adapter.probe = probe
     assert await pos.probe(Deadline.after(FULL, clock=lambda: now[0])) is None
     assert not pos.watch.proven_down
+
+
+# --- what it says to a cart
+
+CART = Cart(source="bbot", restaurant="lopez", checkout_id="checkout-1")
+
+
+@pytest.fixture
+def quoting(adapter):
+    """The adapter, which makes quotes as well."""
+
+    async def quote(cart, _deadline):
+        return f"a quote for {cart.checkout_id}"
+
+    adapter.quote = quote
+    return adapter
+
+
+async def test_an_adapter_says_what_it_likes_to_a_cart(pos, quoting):
+    assert await pos.quote(CART, within(FULL)) == "a quote for checkout-1"
+
+
+async def test_an_adapter_that_makes_no_quotes_says_nothing(pos):
+    assert await pos.quote(CART, within(FULL)) is None
+
+
+async def test_an_adapter_that_is_not_open_yet_is_not_asked(pos, quoting):
+    pos.opened.clear()
+    assert await pos.quote(CART, within(FULL)) is None
+
+
+async def test_an_adapter_that_is_paused_is_not_asked(pos, quoting):
+    pos.pause("wrong password")
+    assert await pos.quote(CART, within(FULL)) is None
+
+
+async def test_a_quote_that_takes_too_long_is_given_up(pos, quoting):
+    quoting.quote = lambda *_: never()
+    with pytest.raises(TimeoutError):
+        await pos.quote(CART, within(0.0))

@@ -1,0 +1,140 @@
+"""Keeps each call with its answer; a 2XX waits until both are durable, a refusal does not."""
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+
+import structlog
+
+from bridge.ingress.answers import accept, refuse
+from bridge.ingress.call import Call, Reply
+from bridge.ledger import Ledger, LedgerError, Transaction, requests
+from bridge.ledger.requests import Recorded, Request
+from bridge.ledger.writer import Job
+from bridge.model import Answer, Event, Fate
+from bridge.telemetry import Metrics
+
+log = structlog.get_logger()
+
+
+def request_of(call: Call, hook: str) -> Request:
+    """A call as the ledger keeps it, before anything is known of what it says."""
+    return Request(
+        received_at=call.received_at,
+        endpoint=call.endpoint.id,
+        hook=hook,
+        correlation_id=call.correlation_id,
+        content_type=call.content_type,
+        body=call.body,
+    )
+
+
+def about(request: Request, event: Event) -> Request:
+    """The same with whom the event is about."""
+    return replace(
+        request,
+        restaurant=event.restaurant,
+        order_id=event.order_id,
+        checkout_id=event.checkout_id,
+    )
+
+
+def facts(request: Request) -> dict[str, str]:
+    """What a log line says of a call."""
+    return {
+        "hook": request.hook,
+        "restaurant": request.restaurant,
+        "order_id": request.order_id,
+        "checkout_id": request.checkout_id,
+        "correlation_id": request.correlation_id,
+    }
+
+
+class Recorder:
+    """What cannot be kept is answered 503, unless the answer is a no anyway."""
+
+    def __init__(self, ledger: Ledger, metrics: Metrics) -> None:
+        self._ledger = ledger
+        self._metrics = metrics
+
+    @property
+    def can_keep(self) -> bool:
+        """False once the ledger has ended: nothing will be kept any more."""
+        return self._ledger.alive
+
+    async def record(self, call: Call, request: Request, result: str, *, hand_over: bool) -> Reply:
+        """A 2XX for what is told, not asked. Once durable it counts, however late its answer."""
+        answer = accept(result, call.correlation_id, request.order_id)
+
+        def job(tx: Transaction) -> Recorded:
+            return requests.record(tx, request, answer, hand_over=hand_over)
+
+        try:
+            recorded = await self.write(job, call.deadlines.of(request.hook).left, Fate.GONE)
+        except (LedgerError, TimeoutError) as error:
+            return self.not_durable(call, request, error)
+        self.tell_taken(request)
+        seq = recorded.seq if hand_over else None
+        return Reply(answer=recorded.answer, hook=request.hook, seq=seq, late_fate=Fate.GONE)
+
+    async def write(self, job: Job[Recorded], seconds: float, late_fate: str) -> Recorded:
+        """The record; one that comes true when nobody waits any more settles its own fate."""
+        waits = True
+
+        def job_of_its_time(tx: Transaction) -> Recorded:
+            recorded = job(tx)
+            if not waits:
+                _settle_late(recorded, late_fate, tx)
+            return recorded
+
+        task = asyncio.ensure_future(self._ledger.write(job_of_its_time))
+        try:
+            done, _pending = await asyncio.wait({task}, timeout=seconds)
+        finally:
+            waits = task.done()
+            if not waits:
+                task.add_done_callback(partial(self._mark_late, late_fate))
+        if done:
+            return task.result()
+        raise TimeoutError
+
+    def refuse(self, call: Call, request: Request, answer: Answer) -> Reply:
+        """A no goes out at once, and is kept as soon as the disk lets it."""
+        self.post(request, answer)
+        self.count_block(call, request, answer)
+        return Reply(answer=answer, hook=request.hook)
+
+    def post(self, request: Request, answer: Answer) -> None:
+        """Keep it without waiting; nobody is told of it."""
+        self._ledger.post(lambda tx: requests.record(tx, request, answer, hand_over=False))
+
+    def not_durable(self, call: Call, request: Request, error: Exception) -> Reply:
+        """The 503 in place of a yes that could not be kept."""
+        self._metrics.ledger_errors.inc()
+        log.error(
+            "not_durable", correlation_id=call.correlation_id, reason=str(error) or "time-out"
+        )
+        detail = "the call could not be stored safely; try again"
+        answer = refuse(503, "not_durable", detail, call.correlation_id)
+        self.count_block(call, request, answer)
+        return Reply(answer=answer, hook=request.hook)
+
+    def count_block(self, call: Call, request: Request, answer: Answer) -> None:
+        """Count and tell of a checkout, or a call, that goes no further."""
+        ours = call.endpoint.restaurants.values()
+        restaurant = request.restaurant if request.restaurant in ours else ""
+        self._metrics.blocks.labels(restaurant, answer.code).inc()
+        log.warning("call_refused", status=answer.status, code=answer.code, **facts(request))
+
+    def tell_taken(self, request: Request, *, is_repeat: bool = False) -> None:
+        log.info("call_taken", **facts(request), is_repeat=is_repeat)
+
+    def _mark_late(self, late_fate: str, task: "asyncio.Task[Recorded]") -> None:
+        # The job may have run just before the time-out and been committed after it.
+        if not task.cancelled() and task.exception() is None:
+            self._ledger.post(partial(_settle_late, task.result(), late_fate))
+
+
+def _settle_late(recorded: Recorded, fate: str, tx: Transaction) -> None:
+    if recorded.answer.is_yes:
+        requests.settle(tx, recorded.seq, fate)

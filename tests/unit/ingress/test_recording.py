@@ -1,0 +1,97 @@
+import asyncio
+
+from bridge.ledger import requests
+from bridge.sources.bbot import Hook
+from tests.unit.ingress.conftest import CLOSED, FailingLedger, a_call
+
+CHANGE = Hook.ORDER_CHANGE
+
+
+async def test_a_full_disk_means_no(reception_on, metrics):
+    reply = await reception_on(FailingLedger()).answer(a_call())
+
+    assert (reply.answer.status, reply.answer.code) == (503, "not_durable")
+    assert "pos_bridge_ledger_errors_total 1.0" in metrics.render().decode()
+
+
+async def test_a_full_disk_means_no_for_a_change_too(reception_on):
+    assert (await reception_on(FailingLedger()).answer(a_call(hook=CHANGE))).answer.status == 503
+
+
+async def test_a_full_disk_does_not_hide_a_refusal(reception_on, gate):
+    gate.judgement = CLOSED
+
+    assert (await reception_on(FailingLedger()).answer(a_call())).answer.status == 409
+
+
+async def test_a_hanging_disk_means_no(reception, stall):
+    stall()
+
+    assert (await reception.answer(a_call(left=0.0))).answer.code == "not_durable"
+
+
+async def test_a_yes_that_comes_true_later_never_reaches_the_kitchen(
+    reception, ledger, stall, rows
+):
+    go_on = stall()
+    await reception.answer(a_call(left=0.0))
+    go_on.set()
+    (row,) = await rows()
+
+    assert (row["fate"], row["stage"]) == ("late", None)
+    assert await ledger.read(requests.settle_after_crash) == 0
+
+
+async def test_a_yes_that_was_committed_after_the_time_out_is_marked(
+    reception_on, ledger, gate, rows
+):
+    committed, told = asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        """Tells of a commit later than it was made."""
+
+        post = ledger.post
+
+        async def write(self, job):
+            recorded = await ledger.write(job)
+            committed.set()
+            await told.wait()
+            return recorded
+
+    reply = asyncio.ensure_future(reception_on(Slow()).answer(a_call(left=0.01)))
+    assert (await reply).answer.status == 503
+    await committed.wait()
+    told.set()
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+    assert [(row["fate"], row["stage"]) for row in await rows()] == [("late", None)]
+
+
+async def test_a_change_that_is_recorded_too_late_counts_all_the_same(reception, stall, rows):
+    go_on = stall()
+    reply = await reception.answer(a_call(hook=CHANGE, left=0.0))
+    go_on.set()
+    (row,) = await rows()
+
+    assert reply.answer.status == 503
+    assert (row["fate"], row["stage"]) == ("gone", "open")
+
+
+async def test_a_call_that_is_cancelled_leaves_no_ghost(reception, stall, rows):
+    go_on = stall()
+    call = asyncio.ensure_future(reception.answer(a_call()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    call.cancel()
+    await asyncio.wait({call})
+    go_on.set()
+
+    assert [row["fate"] for row in await rows()] == ["late"]
+
+
+async def test_a_refusal_does_not_wait_for_a_hanging_disk(reception, gate, stall):
+    gate.judgement = CLOSED
+    stall()
+
+    assert (await reception.answer(a_call(left=0.0))).answer.status == 409

@@ -1,0 +1,445 @@
+"""Answers to price checks and checkout starts keep every rule, whatever they are made from."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge.model import (
+    ApplyButton,
+    Cart,
+    CartLine,
+    Choice,
+    Choices,
+    Discount,
+    GivenPrompt,
+    Guest,
+    Label,
+    Quote,
+    Share,
+    TextInput,
+)
+from bridge.sources.bbot.reply import compose, own_prompts
+from bridge.sources.quote import mend
+from tests.reply_rules import violations
+
+
+def line(own_id, price, quantity=1):
+    return CartLine(id=own_id, menu_item_id="m", name="n", quantity=quantity, price_cents=price)
+
+
+CART = Cart(
+    source="bbot",
+    restaurant="grill",
+    checkout_id="c-1",
+    lines=(line("38654715", 1194, 3), line("-5", 250)),
+    pretax_cents=3832,
+    guest_id="eric@example.com",
+    guest=Guest(name="Eric Wang", phone="555 555 5555", email="Eric@Example.com"),
+    prompts=(GivenPrompt(id="example_bbot_0", kind="label", text="of another partner"),),
+)
+
+
+def answer(quote, cart=CART, *, allow=None):
+    return json.loads(compose(quote, cart, allow=allow)[0])
+
+
+def problems(quote, cart=CART, *, allow=None):
+    return compose(quote, cart, allow=allow)[1]
+
+
+def discounts(discount, cart=CART):
+    return answer(Quote(discount=discount), cart)["discounts"]
+
+
+def prompts(*given):
+    return answer(Quote(prompts=given))["prompts_to_guest"]
+
+
+def off(amount, *shares, name="Off"):
+    rows = tuple(Share(line_id=line_id, amount_cents=cents) for line_id, cents in shares)
+    return Discount(name=name, amount_cents=amount, shares=rows)
+
+
+def rows(discount, cart=CART):
+    (found,) = discounts(discount, cart)
+    return {
+        row["line_item_id"]: row["cents_to_add"] for row in found["distribution_among_line_items"]
+    }
+
+
+class Explosive:
+    """Does what no object should when it is looked at."""
+
+    def __eq__(self, *_other):
+        raise RuntimeError("boom")
+
+    def __repr__(self):
+        return "Explosive()"
+
+    __str__ = __len__ = __iter__ = __bool__ = __eq__
+    __hash__ = None
+
+
+class BareQuote(Quote):
+    """Was never given its fields."""
+
+    __hash__ = object.__hash__
+
+    def __repr__(self):
+        return type(self).__name__
+
+
+class ExplosiveQuote(BareQuote):
+    @property
+    def prompts(self):
+        raise RuntimeError("boom")
+
+
+LINE_IDS = ["1", "2", "-3", "b6bf90d5", "", "\ud800"]
+texts = st.text(st.characters(codec=None), max_size=12)
+garbage = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    texts,
+    st.binary(max_size=4),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(texts, st.integers(), max_size=2),
+    st.sampled_from([object(), Quote, Explosive(), float("nan")]),
+    st.just("x").map(lambda sign: sign * 9000),
+)
+
+
+def mostly(good, otherwise=garbage):
+    return st.integers(0, 11).flatmap(lambda number: good if number else otherwise)
+
+
+def several(entry, most=6):
+    entries = st.lists(entry, max_size=most)
+    return mostly(entries.map(tuple), st.one_of(entries, garbage))
+
+
+ids = mostly(st.sampled_from([*LINE_IDS, "example_0", "pos-bridge:grill:code", "apply"]), texts)
+amounts = mostly(st.integers(1, 900), st.integers())
+prompt = st.one_of(
+    st.builds(Label, id=mostly(ids), text=mostly(texts)),
+    st.builds(TextInput, id=mostly(ids), heading=mostly(texts), placeholder=mostly(texts)),
+    st.builds(ApplyButton, id=mostly(ids), text=mostly(texts)),
+    st.builds(
+        Choices,
+        id=mostly(ids),
+        choices=several(
+            mostly(st.builds(Choice, text=mostly(texts), selected=mostly(st.booleans())))
+        ),
+        least=mostly(st.integers(-1, 4)),
+        most=mostly(st.integers(-1, 4)),
+    ),
+)
+share = st.builds(
+    Share, line_id=mostly(st.sampled_from(LINE_IDS[:4])), amount_cents=mostly(amounts)
+)
+discount = st.builds(
+    Discount, name=mostly(texts), amount_cents=mostly(amounts), shares=several(mostly(share))
+)
+odd_quotes = st.one_of(
+    st.sampled_from([BareQuote.__new__(BareQuote), ExplosiveQuote.__new__(ExplosiveQuote)]), garbage
+)
+quotes = mostly(
+    st.builds(
+        Quote,
+        prompts=several(mostly(prompt)),
+        discount=mostly(discount, st.one_of(st.lists(discount, max_size=2), garbage)),
+    ),
+    odd_quotes,
+)
+lines = st.builds(
+    CartLine,
+    id=ids,
+    menu_item_id=texts,
+    name=texts,
+    quantity=mostly(st.integers(1, 4), st.integers(-1, 0)),
+    price_cents=mostly(st.integers(1, 2000), st.integers(-(2**63), 2**63)),
+)
+carts = st.builds(
+    Cart,
+    source=st.just("bbot"),
+    restaurant=st.just("grill"),
+    checkout_id=texts,
+    lines=st.lists(lines, max_size=5).map(tuple),
+    pretax_cents=mostly(st.integers(0, 9000), st.integers(-(2**63), 2**63)),
+    guest_id=st.sampled_from(["", "session-1", "eric@example.com"]),
+    guest=st.sampled_from([Guest(), CART.guest]),
+    prompts=st.lists(
+        st.builds(GivenPrompt, id=ids, kind=st.just("label"), text=texts), max_size=3
+    ).map(tuple),
+)
+
+
+@given(quotes, carts, st.sampled_from([None, True, False]))
+@settings(max_examples=800, deadline=None)
+def test_whatever_the_quote_is_the_answer_keeps_every_rule(quote, cart, allow):
+    body, said = compose(quote, cart, allow=allow)
+    assert violations(body, cart, starts=allow is not None) == []
+    assert all(isinstance(sentence, str) for sentence in said)
+
+
+@given(quotes, carts)
+@settings(max_examples=300, deadline=None)
+def test_what_was_mended_needs_no_mending(quote, cart):
+    sound, _said = mend(quote, cart)
+    assert mend(sound, cart) == (sound, ())
+
+
+@given(quotes, carts)
+@settings(max_examples=300, deadline=None)
+def test_the_same_quote_makes_the_same_bytes(quote, cart):
+    assert compose(quote, cart, allow=None) == compose(quote, cart, allow=None)
+
+
+@given(st.lists(st.tuples(st.integers(1, 900), st.integers(1, 5)), min_size=1), st.data())
+@settings(max_examples=200, deadline=None)
+def test_shares_that_fit_are_sent_as_they_are(prices, data):
+    found = [line(str(place), price, quantity) for place, (price, quantity) in enumerate(prices)]
+    whole = sum(each.total_cents for each in found)
+    cart = replace(CART, lines=tuple(found), pretax_cents=whole)
+    parts = {each.id: data.draw(st.integers(0, each.total_cents)) for each in found}
+    given_parts = [(line_id, cents) for line_id, cents in parts.items() if cents]
+    amount = sum(parts.values())
+    if amount:
+        shuffled = data.draw(st.permutations(given_parts))
+        assert rows(off(amount, *shuffled), cart) == {each: -cents for each, cents in given_parts}
+        assert problems(Quote(discount=off(amount, *shuffled)), cart) == ()
+
+
+@pytest.mark.parametrize("allow", [None, True, False])
+def test_nothing_to_say_is_an_empty_list_and_null(allow):
+    found = answer(Quote(), allow=allow)
+    assert found["discounts"] is None
+    assert ("allow_checkout" in found) is (allow is not None)
+    assert found.get("allow_checkout") is allow
+    assert bool(found["prompts_to_guest"]) is (allow is False)
+
+
+def test_the_sample_answer_is_made_as_the_platform_shows_it():
+    quote = Quote(
+        prompts=(Label(id="0", text="This is a label"), ApplyButton(id="1", text="Apply")),
+        discount=off(100, ("38654715", 100), name="Just Because Discount"),
+    )
+    assert answer(quote) == {
+        "prompts_to_guest": [
+            {
+                "prompt_id": "pos-bridge:grill:0",
+                "prompt_type": "label",
+                "text": "This is a label",
+                "size": "",
+            },
+            {
+                "prompt_id": "pos-bridge:grill:1",
+                "prompt_type": "applybutton",
+                "buttontext": "Apply",
+                "button_text": "Apply",
+            },
+        ],
+        "discounts": [
+            {
+                "name_for_guest": "Just Because Discount",
+                "total_cents_to_add": -100,
+                "distribution_among_line_items": [
+                    {"line_item_id": "38654715", "cents_to_add": -100}
+                ],
+            }
+        ],
+    }
+    assert problems(quote) == ()
+
+
+@pytest.mark.parametrize("amount", [0, -100, True, 100.0, 99.5, "100", None, float("nan"), [100]])
+def test_an_amount_that_is_no_number_of_cents_is_dropped(amount):
+    assert discounts(off(amount)) is None
+    assert problems(Quote(discount=off(amount))) == (
+        "the discount is not a whole number of cents above 0: dropped",
+    )
+
+
+def test_a_discount_without_shares_is_spread_by_price():
+    assert rows(off(100)) == {"38654715": -93, "-5": -7}
+    assert problems(Quote(discount=off(100))) == ()
+
+
+def test_a_discount_of_more_than_the_cart_costs_is_cut():
+    assert rows(off(10**30)) == {"38654715": -3582, "-5": -250}
+    assert rows(off(5000), replace(CART, pretax_cents=100)) == {"38654715": -93, "-5": -7}
+
+
+def test_of_two_discounts_the_first_is_kept():
+    found = discounts([off(100), off(50)])
+    assert [each["total_cents_to_add"] for each in found] == [-100]
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ([("38654715", 60), ("-5", 40)], {"38654715": -60, "-5": -40}),
+        ([("-5", 40), ("38654715", 60), ("38654715", 0)], {"38654715": -60, "-5": -40}),
+        ([("38654715", 50), ("-5", 40)], {"38654715": -93, "-5": -7}),
+        ([("38654715", 50), ("38654715", 50)], {"38654715": -100}),
+        ([("38654715", 50), ("unknown", 50)], {"38654715": -100}),
+        ([("38654715", True), ("-5", 99)], {"-5": -100}),
+        ([(38654715, 50), ("-5", 50)], {"-5": -100}),
+    ],
+)
+def test_shares_that_do_not_fit_are_spread_again_over_the_lines_they_name(given, sent):
+    assert rows(off(100, *given)) == sent
+
+
+def test_a_share_larger_than_its_line_is_not_sent():
+    assert rows(off(300, ("-5", 300))) == {"-5": -250}
+    assert rows(off(300, ("-5", 290), ("38654715", 10))) == {"38654715": -280, "-5": -20}
+
+
+def test_a_discount_for_lines_that_are_not_in_the_cart_is_dropped():
+    assert discounts(off(100, ("unknown", 100))) is None
+    assert discounts(Discount(name="x", amount_cents=100, shares={"-5": 100})) is None
+
+
+@pytest.mark.parametrize("name", ["", "  ", None, 5, "Eric Wang's", "for eric@example.com"])
+def test_a_discount_without_a_name_to_show_gets_one(name):
+    (found,) = discounts(off(100, name=name))
+    assert found["name_for_guest"] == "Discount"
+
+
+def test_ids_are_ours_alone():
+    (found,) = prompts(Label(id="example_bbot_0", text="x"))
+    assert found["prompt_id"] == "pos-bridge:grill:example_bbot_0"
+
+
+def test_a_number_is_as_good_an_id_as_a_text():
+    assert prompts(Label(id=7, text="x"))[0]["prompt_id"] == "pos-bridge:grill:7"
+
+
+@pytest.mark.parametrize("bad", ["", " ", None, True, 1.5, "x" * 101, "eric@example.com"])
+def test_a_prompt_without_a_usable_id_is_dropped(bad):
+    assert prompts(Label(id=bad, text="x")) == []
+
+
+def test_of_two_prompts_with_one_id_the_first_is_kept():
+    assert [each["text"] for each in prompts(Label(id="a", text="1"), Label(id="a", text="2"))] == [
+        "1"
+    ]
+
+
+def test_a_text_input_brings_a_button_of_our_own():
+    taken = (TextInput(id="a", heading="Card"), Label(id="apply", text="x"))
+    found = prompts(*taken)
+    assert found[0] == {
+        "prompt_id": "pos-bridge:grill:a",
+        "prompt_type": "textinput",
+        "heading": "Card",
+        "value": "",
+    }
+    assert found[-1]["prompt_type"] == "applybutton"
+    assert found[-1]["prompt_id"] == "pos-bridge:grill:apply-2"
+
+
+@pytest.mark.parametrize("text", ["", None, 5, "\x00", "call 555 555 5555", "ERIC WANG"])
+def test_a_label_that_says_nothing_or_too_much_is_dropped(text):
+    assert prompts(Label(id="a", text=text)) == []
+
+
+def test_a_text_is_made_safe_and_short():
+    (found,) = prompts(Label(id="a", text="half \ud83c\x07 " + "x" * 10**6))
+    assert found["text"].startswith("half \ufffd x")
+    assert len(found["text"]) <= 500
+
+
+def test_choices_are_made_to_fit():
+    choices = tuple(Choice(text=each, selected=True) for each in "abc")
+    (found,) = prompts(Choices(id="a", choices=choices, least=5, most=2))
+    assert (found["min_selectable"], found["max_selectable"]) == (2, 2)
+    assert [choice["selected"] for choice in found["choices"]] == [True, True, False]
+
+
+def test_choices_without_a_choice_are_dropped():
+    assert prompts(Choices(id="a", choices=(Choice(text=""), "b", None))) == []
+
+
+def test_a_refusal_always_gives_a_reason():
+    found = answer(Quote(), allow=False)["prompts_to_guest"]
+    assert [prompt["prompt_type"] for prompt in found] == ["label"]
+    why = Quote(prompts=(Label(id="why", text="Closed."),))
+    assert [prompt["text"] for prompt in answer(why, allow=False)["prompts_to_guest"]] == [
+        "Closed."
+    ]
+    assert problems(why, allow=False) == ()
+
+
+def test_a_problem_says_nothing_of_the_data():
+    bad = Quote(
+        prompts=(Label(id="a", text="eric@example.com"), object(), Label(id=None, text="secret")),
+        discount=Discount(name="eric@example.com", amount_cents=9**9, shares=("secret",)),
+    )
+    said = " ".join(problems(bad))
+    assert said
+    assert "eric" not in said
+    assert "secret" not in said
+
+
+def test_many_problems_of_one_kind_are_told_once():
+    bad = Quote(prompts=tuple(object() for _ in range(20)))
+    assert problems(bad) == ("a prompt is of no known kind: dropped",)
+
+
+def test_what_came_back_is_told_apart_from_that_of_others():
+    mine = GivenPrompt(id="pos-bridge:grill:code", kind="textinput", value="X")
+    cart = replace(CART, prompts=(*CART.prompts, mine))
+    assert own_prompts(cart) == (replace(mine, id="code"),)
+    assert own_prompts(replace(cart, restaurant="cafe")) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda d: d.pop("discounts"), "other keys"),
+        (lambda d: d.update(allow_checkout=1), "not true or false"),
+        (lambda d: d["prompts_to_guest"][0].update(prompt_id=2), "not a text"),
+        (lambda d: d["prompts_to_guest"][0].update(prompt_id="example_bbot_0"), "no prefix"),
+        (lambda d: d["prompts_to_guest"].append(d["prompts_to_guest"][0]), "one id"),
+        (lambda d: d["prompts_to_guest"].pop(2), "no button"),
+        (lambda d: d["prompts_to_guest"][0].update(color="red"), "other keys"),
+        (lambda d: d["prompts_to_guest"][0].update(size=None), "other types"),
+        (lambda d: d["prompts_to_guest"][0].update(text="eric@example.com"), "who the guest is"),
+        (lambda d: d["prompts_to_guest"][3].update(max_selectable=9), "counts are odd"),
+        (lambda d: d["prompts_to_guest"][3]["choices"][0].update(selected=1), "a choice is none"),
+        (lambda d: d["discounts"].append(d["discounts"][0]), "neither null nor one"),
+        (lambda d: d["discounts"][0].update(total_cents_to_add=-99), "do not add up"),
+        (lambda d: d["discounts"][0].update(total_cents_to_add=-100.0), "not below 0"),
+        (lambda d: d["discounts"][0].update(name_for_guest=" "), "no name"),
+        (lambda d: rows_of(d)[0].update(line_item_id="x"), "for no line"),
+        (lambda d: rows_of(d)[0].update(cents_to_add=0), "not below 0"),
+        (lambda d: rows_of(d)[1].update(cents_to_add=-251), "more than its line costs"),
+    ],
+)
+def test_the_check_of_the_rules_finds_each_violation(change, sentence):
+    document = answer(
+        Quote(
+            prompts=(
+                Label(id="a", text="x"),
+                TextInput(id="b"),
+                ApplyButton(id="c", text="x"),
+                Choices(id="d", choices=(Choice(text="x"),)),
+            ),
+            discount=off(100),
+        ),
+        allow=True,
+    )
+    assert violations(json.dumps(document), CART, starts=True) == []
+    change(document)
+    assert any(sentence in each for each in violations(json.dumps(document), CART, starts=True))
+
+
+def rows_of(document):
+    return document["discounts"][0]["distribution_among_line_items"]

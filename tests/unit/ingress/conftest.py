@@ -6,7 +6,7 @@ import pytest
 from bridge.ingress.auth import EndpointAccess
 from bridge.ingress.gate import Judgement, Move
 from bridge.ingress.reception import Call, Reception
-from bridge.ledger import Ledger, LedgerError
+from bridge.ledger import LedgerError
 from bridge.model import Deadline
 from bridge.sources.bbot import Hook
 from bridge.telemetry import Metrics
@@ -47,13 +47,6 @@ class FailingLedger:
 
     def post(self, job):
         self.posted.append(job)
-
-
-@pytest.fixture
-async def ledger(tmp_path):
-    ledger = await Ledger.open(tmp_path)
-    yield ledger
-    ledger.close()
 
 
 @pytest.fixture

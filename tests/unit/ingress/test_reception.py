@@ -1,3 +1,5 @@
+"""An injection is taken once, or refused with the reason."""
+
 import asyncio
 
 import orjson
@@ -9,15 +11,9 @@ from bridge.ledger.orders import apply
 from bridge.model import DeliveryState, Fate, Operation, Slip, SlipKind
 from bridge.sources.bbot import Hook
 from tests.doorway import RESTAURANT, an_injection
-from tests.unit.ingress.conftest import CLOSED, DOWN, YES, FailingLedger, a_call
+from tests.unit.ingress.conftest import CLOSED, DOWN, YES, a_call
 
 CHANGE = Hook.ORDER_CHANGE
-NEWS_FOR_NOBODY = [
-    Hook.CHECKOUT_FINISHED,
-    Hook.CHECKOUT_CANCELLED,
-    Hook.ITEMS_REFUNDED,
-    Hook.INTEGRATION_CHANGED,
-]
 
 
 def evidence(row):
@@ -223,175 +219,3 @@ async def test_the_same_order_id_of_another_restaurant_is_another_order(receptio
     reply = await reception.answer(a_call(an_injection("order-1", restaurant="somebody-elses")))
 
     assert reply.answer.status == 403
-
-
-# --- news of an order
-
-
-async def test_a_change_is_recorded_and_handed_over(reception, rows):
-    reply = await reception.answer(a_call(hook=CHANGE))
-
-    assert (reply.answer.code, reply.seq) == ("recorded", 1)
-    assert (await rows())[0]["stage"] == "open"
-
-
-async def test_a_change_does_not_ask_the_gate(reception, gate):
-    await reception.answer(a_call(hook=CHANGE))
-
-    assert gate.asked == []
-
-
-async def test_a_change_of_an_unknown_restaurant_is_archived_with_a_yes(reception, rows):
-    reply = await reception.answer(a_call(an_injection(restaurant="nobodys"), CHANGE))
-    (row,) = await rows()
-
-    assert (reply.answer.status, reply.seq) == (200, None)
-    assert (row["stage"], row["error"]) == (None, "archived: unknown_restaurant")
-
-
-async def test_a_change_of_somebody_elses_restaurant_is_forbidden(reception):
-    reply = await reception.answer(a_call(an_injection(restaurant="somebody-elses"), CHANGE))
-
-    assert reply.answer.status == 403
-
-
-async def test_a_change_that_is_no_order_is_archived_with_a_yes(reception, rows):
-    reply = await reception.answer(a_call(b'{"order": {}}', CHANGE))
-
-    assert reply.answer.status == 200
-    assert (await rows())[0]["error"]
-
-
-async def test_a_change_that_is_no_json_is_refused(reception):
-    assert (await reception.answer(a_call(b"{", CHANGE))).answer.status == 400
-
-
-@pytest.mark.parametrize("hook", NEWS_FOR_NOBODY)
-async def test_every_other_hook_is_archived_with_a_yes(reception, rows, hook):
-    reply = await reception.answer(a_call(b'{"checkout_id": "c"}', hook))
-
-    assert reply.answer.status == 200
-    assert [row["hook"] for row in await rows()] == [hook]
-
-
-# --- a ledger in trouble
-
-
-async def test_a_full_disk_means_no(reception_on, metrics):
-    reply = await reception_on(FailingLedger()).answer(a_call())
-
-    assert (reply.answer.status, reply.answer.code) == (503, "not_durable")
-    assert "pos_bridge_ledger_errors_total 1.0" in metrics.render().decode()
-
-
-async def test_a_full_disk_means_no_for_a_change_too(reception_on):
-    assert (await reception_on(FailingLedger()).answer(a_call(hook=CHANGE))).answer.status == 503
-
-
-async def test_a_full_disk_does_not_hide_a_refusal(reception_on, gate):
-    gate.judgement = CLOSED
-
-    assert (await reception_on(FailingLedger()).answer(a_call())).answer.status == 409
-
-
-async def test_a_hanging_disk_means_no(reception, stall):
-    stall()
-
-    assert (await reception.answer(a_call(left=0.0))).answer.code == "not_durable"
-
-
-async def test_a_yes_that_comes_true_later_never_reaches_the_kitchen(
-    reception, ledger, stall, rows
-):
-    go_on = stall()
-    await reception.answer(a_call(left=0.0))
-    go_on.set()
-    (row,) = await rows()
-
-    assert (row["fate"], row["stage"]) == ("late", None)
-    assert await ledger.read(requests.settle_after_crash) == 0
-
-
-async def test_a_yes_that_was_committed_after_the_time_out_is_marked(
-    reception_on, ledger, gate, rows
-):
-    committed = asyncio.Event()
-
-    class Slow:
-        """Tells of a commit later than it was made."""
-
-        post = ledger.post
-
-        async def write(self, job):
-            recorded = await ledger.write(job)
-            await committed.wait()
-            return recorded
-
-    reply = asyncio.ensure_future(reception_on(Slow()).answer(a_call(left=0.01)))
-    assert (await reply).answer.status == 503
-    committed.set()
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-
-    assert [(row["fate"], row["stage"]) for row in await rows()] == [("late", None)]
-
-
-async def test_a_change_that_is_recorded_too_late_counts_all_the_same(reception, stall, rows):
-    go_on = stall()
-    reply = await reception.answer(a_call(hook=CHANGE, left=0.0))
-    go_on.set()
-    (row,) = await rows()
-
-    assert reply.answer.status == 503
-    assert (row["fate"], row["stage"]) == ("gone", "open")
-
-
-async def test_a_call_that_is_cancelled_leaves_no_ghost(reception, stall, rows):
-    go_on = stall()
-    call = asyncio.ensure_future(reception.answer(a_call()))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    call.cancel()
-    await asyncio.wait({call})
-    go_on.set()
-
-    assert [row["fate"] for row in await rows()] == ["late"]
-
-
-async def test_a_refusal_does_not_wait_for_a_hanging_disk(reception, gate, stall):
-    gate.judgement = CLOSED
-    stall()
-
-    assert (await reception.answer(a_call(left=0.0))).answer.status == 409
-
-
-# --- a bug of ours
-
-
-async def test_a_crash_means_no_and_the_body_is_kept(reception, gate, rows):
-    gate.error = KeyError("Eric Wang")
-    reply = await reception.answer(a_call())
-    (row,) = await rows()
-
-    assert (reply.answer.status, reply.answer.code) == (503, "bridge_error")
-    assert (row["body"], row["error"]) == (an_injection(), "KeyError in the bridge")
-    assert row["stage"] is None
-
-
-async def test_a_crash_inside_the_write_keeps_the_body_too(reception, rows, monkeypatch):
-    def fail(*_args):
-        raise OverflowError
-
-    monkeypatch.setattr(requests, "record_injection", fail)
-    reply = await reception.answer(a_call())
-
-    assert reply.answer.status == 503
-    assert [row["body"] for row in await rows()] == [an_injection()]
-
-
-async def test_a_call_whose_body_never_came_is_recorded(reception, rows):
-    answer = (await reception.answer(a_call(b""))).answer
-    reply = reception.refuse(a_call(b"", hook=None), answer)
-
-    assert reply.answer is answer
-    assert [row["hook"] for row in await rows()] == ["order-injection", ""]

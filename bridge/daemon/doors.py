@@ -66,5 +66,10 @@ async def open_ingress(stack: AsyncExitStack, basics: Basics, live_probe: LivePr
         body_timeout=settings.body_timeout,
         max_body=settings.max_body,
     )
-    limits = assembly.build_limits(config)
-    return await listeners.open_ingress(stack, app.build(context), settings.address, limits)
+    return await listeners.open_ingress(
+        stack,
+        app.build(context),
+        settings.address,
+        assembly.build_limits(config),
+        patience=assembly.build_patience(config),
+    )

@@ -9,7 +9,7 @@ import orjson
 
 from bridge import canonical
 from bridge.ledger.transaction import Transaction
-from bridge.model import Answer, Event, Fate, Handover
+from bridge.model import Answer, Event, Fate, Handover, Operation
 
 OUTBOX = "outbox"
 LATE = "late"
@@ -251,13 +251,19 @@ def _insert(
 
 
 def _known_state(tx: Transaction, restaurant: str, order_id: str) -> str | None:
+    """The newest ticket's: a change that the POS refused later takes nothing from it."""
     row = tx.execute(_PLACE_STATE, (restaurant, order_id)).fetchone()
+    if row is not None:
+        return str(row["state"])
+    row = tx.execute(
+        "SELECT state, document FROM standing WHERE restaurant = ? AND order_id = ?",
+        (restaurant, order_id),
+    ).fetchone()
     if row is None:
-        row = tx.execute(
-            "SELECT state FROM standing WHERE restaurant = ? AND order_id = ?",
-            (restaurant, order_id),
-        ).fetchone()
-    return None if row is None else str(row["state"])
+        return None
+    deliveries = orjson.loads(row["document"]).get("deliveries", ())
+    places = [one["state"] for one in deliveries if one["operation"] == Operation.PLACE]
+    return str(places[-1] if places else row["state"])
 
 
 def _readable(tx: Transaction, rows: list[sqlite3.Row], ingress: str) -> list[Handover]:

@@ -133,4 +133,5 @@ def _print_delivery(delivery: dict[str, Any]) -> None:
         click.echo(f"  {attempt['at']}  {attempt['outcome'] or 'running'}{detail}")
     if delivery["ticket"]:
         for line in delivery["ticket"].splitlines():
-            click.echo(f"    | {line}")
+            # A guest's note must not give orders to the terminal.
+            click.echo(f"    | {table.plain(line)}")

@@ -151,6 +151,13 @@ def test_a_call_that_no_worker_has_is_told_so(ask, stage, words):
     assert words in said
 
 
+def test_a_ticket_gives_no_orders_to_the_terminal(ask):
+    ticket = a_delivery(ticket="1 Tea \x1b[2J\x1b]0;owned\x07")
+    said = ask(show, "o1", answer={**SHOWN, "deliveries": [ticket]}).output.splitlines()
+
+    assert said[-1] == "    | 1 Tea  [2J ]0;owned "
+
+
 def test_an_order_id_is_asked_for_as_it_is(ask):
     ask(show, "a/b?c", answer=SHOWN)
 

@@ -247,10 +247,9 @@ def _standing(tx: Transaction, restaurant: str, order_id: str) -> dict[str, Any]
 
 
 def _state_of_requests(requests: list[sqlite3.Row]) -> str:
-    if any(row["stage"] in {"open", "published"} for row in requests):
+    if any(row["stage"] is not None for row in requests):
+        # A worker elsewhere has it, or will; what became of it there was not told yet.
         return DeliveryState.WAITING
-    if any(row["stage"] == "recorded" for row in requests):
-        return ARCHIVED
     if all(row["fate"] == "late" for row in requests):
         return DeliveryState.VOIDED
     if any(200 <= row["status"] < 300 for row in requests):  # noqa: PLR2004  the class 2XX

@@ -1,7 +1,7 @@
 import pytest
 
 from bridge.adapter import TicketRejected
-from bridge.ledger import history
+from bridge.ledger import history, requests
 from bridge.ledger.history import Page, find_decisive
 from tests.engine import (
     RESTAURANT,
@@ -13,6 +13,7 @@ from tests.engine import (
     nothing,
     placed,
 )
+from tests.wires import put_event
 
 
 @pytest.fixture
@@ -58,6 +59,12 @@ def test_an_order_has_one_state(deliveries, state):
 
 def test_without_a_delivery_nothing_decides():
     assert find_decisive([]) is None
+
+
+async def test_an_order_of_which_its_worker_has_told_nothing_yet_waits(ledger, show):
+    seq = await put_event(ledger, an_order())
+    await ledger.write(lambda tx: requests.recorded(tx, RESTAURANT, (seq,), START))
+    assert (await show())["state"] == "waiting"
 
 
 async def test_an_order_tells_its_deliveries_and_attempts(engine, show):

@@ -167,6 +167,20 @@ class Doorway:
             forget()
 
 
+class SlowPos:
+    """A POS whose answer the test gives."""
+
+    def __init__(self, doorway):
+        self.asked, self.may_answer = asyncio.Event(), asyncio.Event()
+        doorway.probe = self.ask
+        doorway.pulses.put(a_pulse(PosState.UNKNOWN))
+
+    async def ask(self, _restaurant, _deadline):
+        self.asked.set()
+        await self.may_answer.wait()
+        return True
+
+
 def a_request(
     body=b"",
     hook="order-injection",

@@ -11,6 +11,11 @@ from bridge.model import Answer, Fate, OrderPlaced, Pulse
 from tests.engine import START, moment
 
 UP = PublishResult.CONFIRMED
+RETURNED, UNKNOWN, NOT_SENT = (
+    PublishResult.RETURNED,
+    PublishResult.UNKNOWN,
+    PublishResult.NOT_SENT,
+)
 
 
 class FakePublisher:

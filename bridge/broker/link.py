@@ -20,6 +20,8 @@ SHORTEST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
 # A connection that lasted this long was a good one: the next try is quick again.
 SETTLED_AFTER = 5.0
+# Why a link is down that is wanted no more.
+CLOSED = "closed"
 
 log = structlog.get_logger()
 
@@ -144,13 +146,13 @@ class Link:
             while not self._closing:
                 await self._connect_and_watch()
         finally:
-            await self._drop(LinkState.DOWN, "closed")
+            await self._drop(LinkState.DOWN, CLOSED)
 
     async def close(self) -> None:
         """Ends the connection, and `run()` with it."""
         self._closing = True
         self._nudge.set()
-        await self._drop(LinkState.DOWN, "closed")
+        await self._drop(LinkState.DOWN, CLOSED)
 
     async def _connect_and_watch(self) -> None:
         connection = await self._connect()
@@ -196,7 +198,7 @@ class Link:
 
     async def _judge(self, connection: Connection) -> str:
         if self._closing:
-            return "closed"
+            return CLOSED
         if connection.lost.done():
             return connection.lost.result()
         if await connection.is_blocked():
@@ -230,7 +232,7 @@ class Link:
         if (state, reason) == (self.state, self.reason):
             return
         self.state, self.reason = state, reason
-        tell = log.info if state is LinkState.UP else log.warning
+        tell = log.info if state is LinkState.UP or reason == CLOSED else log.warning
         event = f"broker_link_{state}"
         tell(
             event,

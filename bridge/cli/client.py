@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -53,7 +54,10 @@ def options(function: F) -> F:
 
 
 def fetch(target: Target, path: str, **query: str) -> dict[str, Any]:
-    """The JSON behind an address of the console. Exits with a sentence when it cannot be had."""
+    """The JSON behind an address of the console. Exits with a sentence when it cannot be had.
+
+    What the daemon finds wrong with the question itself is a UsageError.
+    """
     try:
         status, body = asyncio.run(_get(target, path, {k: v for k, v in query.items() if v}))
     except (OSError, aiohttp.ClientError, TimeoutError, ValueError) as error:
@@ -62,8 +66,11 @@ def fetch(target: Target, path: str, **query: str) -> dict[str, Any]:
         click.echo(f"no daemon answers at {where}: {reason}", err=True)
         raise SystemExit(1) from error
     document = _parse(body, target)
-    if status >= 400:  # noqa: PLR2004  the HTTP classes 4XX and 5XX
-        click.echo(document.get("detail") or document.get("title") or f"status {status}", err=True)
+    if status >= HTTPStatus.BAD_REQUEST:
+        says = document.get("detail") or document.get("title") or f"status {status}"
+        if status == HTTPStatus.BAD_REQUEST:
+            raise click.UsageError(says)
+        click.echo(says, err=True)
         raise SystemExit(1)
     return document
 

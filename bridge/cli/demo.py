@@ -149,7 +149,8 @@ def _tell_of_failure(task: "asyncio.Task[None]") -> None:
 def _directory(given: Path | None) -> Iterator[Path]:
     if given is not None:
         with _complain():
-            given.mkdir(parents=True, exist_ok=True)
+            # One that exists stays as it is: the files with secrets are private by themselves.
+            given.mkdir(mode=0o700, parents=True, exist_ok=True)
         yield given.absolute()
         return
     with tempfile.TemporaryDirectory(prefix="pos-bridge-", ignore_cleanup_errors=True) as made:

@@ -19,6 +19,7 @@ from bridge.config import Broker, Config, Console, Endpoint, Ingress, Ledger, Re
 
 RESTAURANT = "ecde3351-606c-4971-ab5a-792bccb0e5e2"
 IDENTITY_FILE = "demo.json"
+FILE, FAKE = "file", "fake"  # what these need the demo has; there are several fakes
 IDLE_EXPIRY = 3600  # what a demo leaves at the broker goes away by itself
 SOCKET_LIMIT = 100  # a unix socket's path has 108 bytes
 
@@ -61,7 +62,7 @@ class Site:
     @contextlib.asynccontextmanager
     async def pos(self) -> AsyncIterator[None]:
         """The POS, for as long as the demo runs."""
-        if not self._wish.adapter.startswith("fake"):
+        if not self._wish.adapter.startswith(FAKE):
             yield
             return
         from bridge.testing.fake_pos import FakePos  # noqa: PLC0415
@@ -107,7 +108,7 @@ class Site:
 
     def _settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = {}
-        if self._wish.adapter == "file":
+        if self._wish.adapter == FILE:
             settings["directory"] = str(self._tickets())
         if self._pos_url:
             settings["url"] = self._pos_url
@@ -115,7 +116,7 @@ class Site:
 
     def _tickets(self) -> Path:
         directory = self._wish.directory / "tickets"
-        directory.mkdir(exist_ok=True)
+        directory.mkdir(mode=0o700, exist_ok=True)
         return directory
 
 
@@ -155,20 +156,33 @@ def _identity(path: Path) -> Identity:
 
 
 def _check_settings(model: type[BaseModel], wish: Wish) -> None:
-    """Only what was given by hand: the rest is known when the POS runs."""
+    """With a stand-in for what is known only when the POS runs."""
     given = _parse(wish.settings)
     unknown = given.keys() - model.model_fields.keys()
     if unknown:
         known = ", ".join(model.model_fields) or "none"
         raise ValueError(f"{wish.adapter} has no setting {', '.join(unknown)}; it has: {known}")
     try:
-        model.model_validate({"url": "http://127.0.0.1", "directory": "/"} | given)
+        model.model_validate(_stand_in(wish.adapter) | given)
     except ValidationError as error:
-        for one in error.errors(include_url=False):
-            # One about the settings together names none of them.
-            name = one["loc"][0] if one["loc"] else ""
-            if name in given:
-                raise ValueError(f"--set {name}: {one['msg']}") from error
+        found = (_explain(one, model, wish.adapter) for one in error.errors(include_url=False))
+        raise ValueError("; ".join(found)) from error
+
+
+def _stand_in(adapter: str) -> dict[str, str]:
+    if adapter == FILE:
+        return {"directory": "/"}
+    return {"url": "http://127.0.0.1"} if adapter.startswith(FAKE) else {}
+
+
+def _explain(problem: Any, model: type[BaseModel], adapter: str) -> str:
+    # One about the settings together names none of them.
+    name = ".".join(map(str, problem["loc"]))
+    if problem["type"] != "missing":
+        return f"--set {name}: {problem['msg']}" if name else f"{adapter}: {problem['msg']}"
+    field = model.model_fields.get(name)
+    meaning = f" ({field.description.rstrip('.')})" if field and field.description else ""
+    return f"{adapter} needs the setting {name}{meaning}: give it with --set {name}=VALUE"
 
 
 def _parse(settings: tuple[str, ...]) -> dict[str, str]:

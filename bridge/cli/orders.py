@@ -6,8 +6,20 @@ from urllib.parse import quote
 import click
 import orjson
 
-from bridge.cli import client
+from bridge.cli import client, table
 from bridge.cli.client import Target
+
+HEAD = ("TIME", "STATE", "RESTAURANT", "NUMBER", "ORDER", "CAUSE")
+# In cells. What `show` and --restaurant take is only cut where it would fill the screen by itself.
+WIDEST = (29, 8, 40, 12, 100)
+# What a delivery waits for, by what the clock does at the end.
+WAITS = {
+    "release": "waits until {}: the time it is due, less its preparation",
+    "hold": "waits until {} for a sign that the guest paid; then a person must decide",
+    "void": "waits until {} for a sign that the guest paid; then it is voided",
+}
+# Known to the ingress alone until a worker has it.
+STAGES = {"open": ", not handed over yet", "published": ", at the broker: no worker has it yet"}
 
 
 @click.command()
@@ -40,11 +52,8 @@ def orders(
     if as_json:
         click.echo(orjson.dumps(found).decode())
         return
-    for order in found["orders"]:
-        click.echo(
-            f"{order['at']}  {order['state']:<8} {order['restaurant']}  "
-            f"{order['order_number'] or '-':>5}  {order['order_id']}  {order['cause']}".rstrip()
-        )
+    for line in table.layout(HEAD, [_row(order) for order in found["orders"]], WIDEST):
+        click.echo(line)
     if found["next"]:
         click.echo(f"there are more: narrow it down, or read on with --before {found['next']}")
 
@@ -80,14 +89,35 @@ def show(target: Target, order_id: str, restaurant: str, raw: bool, as_json: boo
         click.echo(f"\n--- {body['at']} {body['hook']} ({body['content_type']})\n{body['body']}")
 
 
+def _row(order: dict[str, Any]) -> tuple[str, ...]:
+    number = order["order_number"] or "-"
+    return (
+        order["at"],
+        order["state"],
+        order["restaurant"],
+        number,
+        order["order_id"],
+        order["cause"],
+    )
+
+
 def _describe_call(event: dict[str, Any], answer: dict[str, Any]) -> str:
     repeat = f", a repeat of {answer['repeat_of']}" if answer["repeat_of"] else ""
     fate = f", {answer['fate']}" if answer["fate"] else ""
     error = f": {event['error']}" if event["error"] else ""
     return (
         f"{event['at']}  {event['hook']} -> {answer['status']} {answer['code']}"
-        f"{fate}{repeat}{error}"
+        f"{fate}{repeat}{STAGES.get(event['stage'], '')}{error}"
     )
+
+
+def _describe_wait(delivery: dict[str, Any]) -> str:
+    """Until when and for what, in words; empty if it does not wait."""
+    if delivery["state"] != "waiting":
+        return ""
+    # Another version's worker may not tell the timer, or tell one that is not known here.
+    words = WAITS.get(delivery.get("timer") or "", "waits until {}")
+    return words.format(delivery["next_at"])
 
 
 def _print_delivery(delivery: dict[str, Any]) -> None:
@@ -96,9 +126,12 @@ def _print_delivery(delivery: dict[str, Any]) -> None:
     click.echo(
         f"{delivery['operation']} version {delivery['version']}: {delivery['state']}{cause}{where}"
     )
+    if waits := _describe_wait(delivery):
+        click.echo(f"  {waits}")
     for attempt in delivery["attempts"]:
         detail = f" ({attempt['detail']})" if attempt["detail"] else ""
         click.echo(f"  {attempt['at']}  {attempt['outcome'] or 'running'}{detail}")
     if delivery["ticket"]:
         for line in delivery["ticket"].splitlines():
-            click.echo(f"    | {line}")
+            # A guest's note must not give orders to the terminal.
+            click.echo(f"    | {table.plain(line)}")

@@ -12,13 +12,7 @@ from bridge.cli.process import early_end, serve
 
 @click.command()
 @config_file.option
-@click.option(
-    "--role",
-    type=click.Choice(["all", "ingress", "worker"]),
-    default="all",
-    show_default=True,
-    help="Which half to be; the halves apart need the section [broker].",
-)
+@config_file.role_option
 def run(path: Path, role: str) -> None:
     """Run the daemon in the foreground, as a service does.
 
@@ -34,8 +28,7 @@ def _serve(path: Path, role: str) -> Callable[[], None]:
     from bridge.notify import Notifier  # noqa: PLC0415
     from bridge.telemetry import configure_logs  # noqa: PLC0415
 
-    # The POS systems, their adapters and their secrets are the worker's business alone.
-    examined = config_file.examine(path, with_adapters=role != Role.INGRESS)
+    examined = config_file.examine(path, role)
     for problem in examined.problems:
         click.echo(str(problem), err=True)
     if examined.config is None:

@@ -5,6 +5,7 @@ from bridge.config.kinds import Address
 from bridge.config.problem import ConfigErrors, Problem, Severity
 from bridge.config.reader import Examined, check, examine, read
 from bridge.config.restaurant import Restaurant
+from bridge.config.role import Role, lacks
 from bridge.config.secret import Secret
 from bridge.config.settings import (
     Broker,
@@ -29,10 +30,12 @@ __all__ = [
     "Log",
     "Problem",
     "Restaurant",
+    "Role",
     "Secret",
     "Severity",
     "check",
     "describe",
     "examine",
+    "lacks",
     "read",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from bridge.config.kinds import Address, parse_address
 from bridge.config.problem import Problem, Severity, suggestion
+from bridge.config.role import Role, lacks
 from bridge.config.secret import REFERENCE
 from bridge.config.settings import CONSOLE, PLACEHOLDER, Ingress
 
@@ -22,7 +23,8 @@ _WIDE = {"0.0.0.0", "::"}  # noqa: S104  compared, not bound
 class Written:
     """The tables of all files; `unread` has the stems of restaurant files that are not TOML.
 
-    Without `is_main_read` the main file is not TOML, and `main` has what the environment sets.
+    Without `is_main_read` the main file is not TOML, and `main` has what the environment sets;
+    without `has_folder` the restaurants' folder is missing. `role`: what process this is for.
     """
 
     main_file: str
@@ -30,6 +32,8 @@ class Written:
     restaurants: Mapping[str, Table]
     unread: frozenset[str] = frozenset()
     is_main_read: bool = True
+    has_folder: bool = True
+    role: Role | None = None
     endpoints: tuple[Table, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -42,7 +46,7 @@ class Written:
 def contradictions(written: Written) -> Iterator[Problem]:
     """Every disagreement between files, sections and entries."""
     yield from _placeholder_id(written)
-    yield from _no_endpoint(written)
+    yield from _missing(written)
     yield from _same_endpoint(written)
     yield from _same_restaurant(written)
     yield from _unknown_restaurants(written)
@@ -65,17 +69,16 @@ def _placeholder_id(written: Written) -> Iterator[Problem]:
             )
 
 
-def _no_endpoint(written: Written) -> Iterator[Problem]:
-    if not written.is_main_read or written.main.get("endpoints"):
+def _missing(written: Written) -> Iterator[Problem]:
+    """What is missing from a file that cannot be read is not known."""
+    if written.role is None:
         return
-    names = sorted(_texts(table.get("id") for table in written.restaurants.values()))
-    yield Problem(
+    yield from lacks(
+        written.role,
+        has_broker="broker" in written.main or not written.is_main_read,
+        has_endpoint=bool(written.main.get("endpoints")) or not written.is_main_read,
+        has_restaurant=bool(written.restaurants) or not written.has_folder,
         file=written.main_file,
-        key="endpoints",
-        found=f"no [[endpoints]]: no order can come in, for {', '.join(names) or 'nobody'}",
-        allowed="one [[endpoints]] or more; none only on a machine that is a worker and no more",
-        hint="minimal.toml has one to start from",
-        severity=Severity.WARNING,
     )
 
 
@@ -137,6 +140,8 @@ def _unreachable(written: Written) -> Iterator[Problem]:
 
 
 def _same_listener(written: Written) -> Iterator[Problem]:
+    if written.role is Role.WORKER:
+        return
     ingress = _address(written.main, "ingress", Ingress().listen)
     console = _address(written.main, "console", CONSOLE)
     if not ingress or not console or not ingress.port or ingress.port != console.port:

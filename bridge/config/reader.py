@@ -12,6 +12,7 @@ from bridge.config.diagnosis import problems_of
 from bridge.config.layers import environment_table, holds, merge, toml_table, variable
 from bridge.config.problem import ConfigErrors, Problem, suggestion
 from bridge.config.restaurant import Restaurant
+from bridge.config.role import Role
 from bridge.config.secret import Resolver
 from bridge.config.settings import Config, MainFile
 
@@ -31,11 +32,12 @@ class Examined:
 def read(
     path: Path | str,
     *,
+    role: Role | None = None,
     settings_of: SettingsOf | None = None,
     adapter_names: Collection[str] = (),
 ) -> Config:
     """The configuration; raises ConfigErrors. See `examine`."""
-    examined = examine(path, settings_of=settings_of, adapter_names=adapter_names)
+    examined = examine(path, role=role, settings_of=settings_of, adapter_names=adapter_names)
     if examined.config is None:
         raise ConfigErrors(examined.problems)
     return examined.config
@@ -44,26 +46,32 @@ def read(
 def check(
     path: Path | str,
     *,
+    role: Role | None = None,
     settings_of: SettingsOf | None = None,
     adapter_names: Collection[str] = (),
 ) -> list[Problem]:
     """Every error and warning of all files. See `examine`."""
-    return list(examine(path, settings_of=settings_of, adapter_names=adapter_names).problems)
+    examined = examine(path, role=role, settings_of=settings_of, adapter_names=adapter_names)
+    return list(examined.problems)
 
 
 def examine(
     path: Path | str,
     *,
+    role: Role | None = None,
     settings_of: SettingsOf | None = None,
     adapter_names: Collection[str] = (),
 ) -> Examined:
     """Configuration and problems together.
 
+    With a `role`, what a process of it cannot start without is a problem as well. A worker's
+    configuration has no endpoints: their passwords may well be on another machine only.
+
     `settings_of` gives an adapter's settings model, or None if there is no such adapter; what it
     raises is reported. `adapter_names`, if given, are all there are. Without `settings_of` the
     settings of adapters are left as written: unchecked, their references to secrets not followed.
     """
-    pass_ = _Pass(settings_of=settings_of, adapter_names=adapter_names)
+    pass_ = _Pass(role=role, settings_of=settings_of, adapter_names=adapter_names)
     return pass_.over(Path(path).absolute())
 
 
@@ -71,6 +79,7 @@ def examine(
 class _Pass:
     """One pass over all files; collects problems, and the secrets that must not be in them."""
 
+    role: Role | None
     settings_of: SettingsOf | None
     adapter_names: Collection[str]
     problems: list[Problem] = field(default_factory=list)
@@ -81,8 +90,11 @@ class _Pass:
         self.problems += problems
         table = self._table(path)
         main_table = merge(table or {}, environment)
+        if self.role is Role.WORKER:
+            main_table.pop("endpoints", None)
         main = self._main(main_table, path, environment) if table is not None else None
-        tables = self._restaurant_tables(path.parent, main_table)
+        folder = self._restaurant_folder(path.parent, main_table)
+        tables = self._restaurant_tables(folder) if folder else {}
         restaurants = [
             self._restaurant(file, entries)
             for file, entries in tables.items()
@@ -91,7 +103,9 @@ class _Pass:
         written = Written(
             main_file=str(path),
             main=main_table,
+            role=self.role,
             is_main_read=table is not None,
+            has_folder=folder is not None,
             restaurants={str(file): entries or {} for file, entries in tables.items()},
             unread=frozenset(file.stem for file, entries in tables.items() if entries is None),
         )
@@ -115,20 +129,23 @@ class _Pass:
         self.problems += (_blamed(problem, environment) for problem in problems)
         return main
 
-    def _restaurant_tables(self, folder: Path, main: Table) -> dict[Path, Table | None]:
+    def _restaurant_folder(self, folder: Path, main: Table) -> Path | None:
         name = main.get("restaurants_directory", "restaurants")
         directory = folder / name if isinstance(name, str) else folder / "restaurants"
-        if not directory.is_dir():
-            problem = Problem(
-                file=str(directory),
-                key="",
-                found="no such folder",
-                allowed="a folder with one *.toml for each restaurant",
-                hint="restaurants_directory names it",
-            )
-            self.problems.append(problem)
-            return {}
-        files = sorted(file for file in directory.glob("*.toml") if not file.name.startswith("."))
+        if directory.is_dir():
+            return directory
+        problem = Problem(
+            file=str(directory),
+            key="",
+            found="no such folder",
+            allowed="a folder with one *.toml for each restaurant",
+            hint="restaurants_directory names it",
+        )
+        self.problems.append(problem)
+        return None
+
+    def _restaurant_tables(self, folder: Path) -> dict[Path, Table | None]:
+        files = sorted(file for file in folder.glob("*.toml") if not file.name.startswith("."))
         return {file: self._table(file) for file in files}
 
     def _restaurant(self, path: Path, table: Table) -> Restaurant | None:

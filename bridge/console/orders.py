@@ -7,6 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
+from bridge.config.problem import suggestion
 from bridge.console.auth import Entry, entry_of
 from bridge.console.context import context_of
 from bridge.console.problem import Refusal, as_json
@@ -81,7 +82,7 @@ def read_page(query: Mapping[str, str], now: float) -> history.Page:
     """Raises Refusal (400), which names the parameter. Without `since`: the last 24 hours."""
     state = query.get("state", "")
     if state and state not in _STATES:
-        raise _bad("state", f"one of {', '.join(_STATES)}")
+        raise _bad("state", state, ", ".join(_STATES), suggestion(state, _STATES))
     since, before = query.get("since", ""), query.get("before", "")
     return history.Page(
         restaurant=query.get("restaurant", ""),
@@ -100,7 +101,7 @@ def _moment(name: str, text: str) -> float:
     except ValueError:
         return _iso_moment(name, text)
     if not math.isfinite(seconds):
-        raise _bad(name, _MOMENTS)
+        raise _bad(name, text, _MOMENTS)
     return seconds
 
 
@@ -109,18 +110,19 @@ def _iso_moment(name: str, text: str) -> float:
         # A plus sign that was not encoded arrives as a space.
         moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
     except ValueError as error:
-        raise _bad(name, _MOMENTS) from error
+        raise _bad(name, text, _MOMENTS) from error
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _limit(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _MAX_LIMIT):
-        raise _bad("limit", f"a whole number from 1 to {_MAX_LIMIT}")
+        raise _bad("limit", text, f"a whole number from 1 to {_MAX_LIMIT}")
     return int(text)
 
 
-def _bad(name: str, wanted: str) -> Refusal:
-    return Refusal(400, "bad_parameter", f"{name} must be {wanted}", parameter=name)
+def _bad(name: str, found: str, allowed: str, hint: str = "") -> Refusal:
+    says = "; ".join(part for part in (f"found {found!r}", f"allowed: {allowed}", hint) if part)
+    return Refusal(400, "bad_parameter", f"{name}: {says}", parameter=name)
 
 
 def _the_restaurant(found: list[str]) -> str:

@@ -1,5 +1,6 @@
 """The composition root: builds everything from the configuration, owns tasks and signals."""
 
-from bridge.daemon.daemon import Daemon, Role, StartError
+from bridge.config import Role
+from bridge.daemon.daemon import Daemon, StartError
 
 __all__ = ["Daemon", "Role", "StartError"]

@@ -12,6 +12,9 @@ from bridge.ingress.promotions import Offers
 from bridge.worker.booking import Terms
 from bridge.worker.worker import Post
 
+# Beyond its budget, for an answer to be on its way.
+LAST_WORD = 0.5
+
 
 def build_endpoints(config: Config) -> dict[str, EndpointAccess]:
     """Each webhook address with what it may do; passwords are kept as digests only."""
@@ -53,6 +56,11 @@ def build_limits(config: Config) -> Limits:
         max_connections=ingress.max_connections,
         max_per_source=ingress.max_connections_per_address,
     )
+
+
+def build_patience(config: Config) -> float:
+    """What a call that runs when the daemon stops may still take, in seconds."""
+    return max(config.ingress.order_budget, config.ingress.promo_budget) + LAST_WORD
 
 
 def build_terms(config: Config, since: dict[str, float]) -> dict[str, Terms]:

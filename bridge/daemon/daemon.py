@@ -11,12 +11,11 @@ import time
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import structlog
 
-from bridge.config import Config, describe
+from bridge.config import Config, Role, describe, lacks
 from bridge.daemon import assembly, doors, listeners
 from bridge.daemon.basics import Basics
 from bridge.daemon.health import Health
@@ -35,20 +34,15 @@ from bridge.worker.worker import recover
 # From the wish to stop until running attempts are left as they are; with what closes after that,
 # below the unit's TimeoutStopSec.
 STOP_PATIENCE = 40.0
+# What closes after that, the ledger last, has so much longer; a disk may not answer any more.
+CLOSE_PATIENCE = 4.0
+LEDGER_PATIENCE = 10.0
 # Without a ledger no attempt can end well: there is nothing to wait for.
 NO_LEDGER_PATIENCE = 0.5
 # What a start may take before the service manager must hear from us again.
 START_LIMIT = 60.0
 
 log = structlog.get_logger()
-
-
-class Role(StrEnum):
-    """Which half of the bridge a process is."""
-
-    ALL = "all"
-    INGRESS = "ingress"
-    WORKER = "worker"
 
 
 class StartError(Exception):
@@ -114,17 +108,15 @@ class Daemon:
             await self._serve(basics)
 
     def _check_role(self) -> None:
-        if self._role is not Role.ALL and self._config.broker is None:
-            raise StartError(
-                f"--role {self._role} needs the section [broker]: without RabbitMQ one process "
-                "does both, so start it without --role"
-            )
-        if self._role is not Role.WORKER and not self._config.endpoints:
-            raise StartError("there is no [[endpoints]] section: nobody could send an order")
-        if not self._config.restaurants:
-            raise StartError(
-                "there is no restaurant: add a file for each to the restaurants folder"
-            )
+        config = self._config
+        found = lacks(
+            self._role,
+            has_broker=config.broker is not None,
+            has_endpoint=bool(config.endpoints),
+            has_restaurant=bool(config.restaurants),
+        )
+        if found:
+            raise StartError("; ".join(f"{one.found}; {one.hint}" for one in found))
 
     async def _open_ledger(self, stack: AsyncExitStack) -> Basics:
         metrics = Metrics()
@@ -138,8 +130,15 @@ class Daemon:
             ledger = await Ledger.open(self._config.ledger.directory, on_lost=on_lost)
         except LedgerError as error:
             raise StartError(f"the ledger cannot be used: {error}") from error
-        stack.callback(ledger.close)
+        stack.callback(self._close_ledger, ledger)
         return Basics(config=self._config, ledger=ledger, metrics=metrics, pulses=Pulses())
+
+    def _close_ledger(self, ledger: Ledger) -> None:
+        left = self._patience_left() + CLOSE_PATIENCE
+        ledger.close(max(1.0, min(LEDGER_PATIENCE, left)))
+
+    def _patience_left(self) -> float:
+        return self._stop_patience - (time.monotonic() - self._stops_since)
 
     async def _unless_stopped(self, starting: Coroutine[Any, Any, Ready]) -> Ready | None:
         """None if the wish to stop came first: a start may hang, at a vendor's call for one."""
@@ -200,7 +199,7 @@ class Daemon:
             raise StartError(f"the worker cannot start: {reason}") from error
 
     async def _stop_worker(self, basics: Basics, service: WorkerService) -> None:
-        patience = self._stop_patience - (time.monotonic() - self._stops_since)
+        patience = self._patience_left()
         if not basics.ledger.alive:
             patience = min(patience, NO_LEDGER_PATIENCE)
         if not await service.thread.stop(max(0.0, patience), self._hurry):

@@ -70,8 +70,13 @@ async def open_ingress(stack: AsyncExitStack, basics: Basics, pos: Pos | None) -
         body_timeout=settings.body_timeout,
         max_body=settings.max_body,
     )
-    limits = assembly.build_limits(config)
-    return await listeners.open_ingress(stack, app.build(context), settings.address, limits)
+    return await listeners.open_ingress(
+        stack,
+        app.build(context),
+        settings.address,
+        assembly.build_limits(config),
+        patience=assembly.build_patience(config),
+    )
 
 
 def _build_gate(basics: Basics, pos: Pos | None) -> Gate:

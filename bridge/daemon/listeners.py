@@ -16,7 +16,6 @@ from aiohttp import web
 from bridge.config import Address
 from bridge.ingress.guard import Guard, Limits
 
-CLOSE_PATIENCE = 3.0
 CALL_PATIENCE = 1.0
 # Connections that the system keeps until they are taken.
 BACKLOG = 128
@@ -43,10 +42,18 @@ class DoorError(OSError):
 
 
 async def open_ingress(
-    stack: AsyncExitStack, app: web.Application, address: Address, limits: Limits
+    stack: AsyncExitStack,
+    app: web.Application,
+    address: Address,
+    limits: Limits,
+    *,
+    patience: float = CALL_PATIENCE,
 ) -> str:
-    """Listen; returns the URL. At the stack's end: no new requests, running ones finish."""
-    guard = Guard(await _serve(stack, app, CLOSE_PATIENCE), limits, advice=_INGRESS_ADVICE)
+    """Listen; returns the URL. At the stack's end: no new requests, running ones finish.
+
+    `patience`: how many seconds they have for it.
+    """
+    guard = Guard(await _serve(stack, app, patience), limits, advice=_INGRESS_ADVICE)
     return await _listen(stack, "ingress", address, guard)
 
 

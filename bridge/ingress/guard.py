@@ -61,7 +61,15 @@ class Limits:
 class GuardedHandler(web.RequestHandler):
     """One connection; knows of each request on it when its first byte came."""
 
-    __slots__ = ("_arriving_since", "_body", "_guard", "_header_timer", "_peer", "_starts")
+    __slots__ = (
+        "_arriving_since",
+        "_body",
+        "_guard",
+        "_header_timer",
+        "_last_body",
+        "_peer",
+        "_starts",
+    )
 
     def __init__(self, guard: "Guard", manager: web.Server, **kwargs: Any) -> None:
         super().__init__(manager, loop=asyncio.get_running_loop(), **kwargs)
@@ -73,6 +81,8 @@ class GuardedHandler(web.RequestHandler):
         self._arriving_since: float | None = None
         self._starts: deque[float] = deque()
         self._body: StreamReader | None = None
+        # Set once the listener closes, and done when no body is on its way any more.
+        self._last_body: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         peer = transport.get_extra_info("peername")
@@ -90,6 +100,7 @@ class GuardedHandler(web.RequestHandler):
         self._stop_timer()
         self._guard.dismiss(self._peer)
         super().connection_lost(exc)
+        self._end_last_body()
 
     def data_received(self, data: bytes) -> None:
         now = self._loop.time()
@@ -100,6 +111,24 @@ class GuardedHandler(web.RequestHandler):
         super().data_received(data)
         if self._request_count != seen:
             self._note_requests(self._request_count - seen, now)
+        if self._last_body is not None and self._is_between_requests:
+            self._end_last_body()
+
+    def close(self) -> None:
+        """After this request; a body on its way is read first, or it could not be answered."""
+        if self._is_between_requests:
+            super().close()
+        elif self._last_body is None:
+            self._last_body = self._loop.create_future()
+
+    async def shutdown(self, timeout: float | None = 15.0) -> None:  # noqa: ASYNC109  aiohttp's
+        """As aiohttp does it, which takes no more bytes from here on: so after the body."""
+        began = self._loop.time()
+        if self._last_body is not None:
+            await asyncio.wait({self._last_body}, timeout=timeout)
+        if timeout is not None:
+            timeout = max(0.0, timeout - (self._loop.time() - began))
+        await super().shutdown(timeout)
 
     def take_first_byte_at(self) -> float:
         """When the request that is handled now began, on the loop's clock. Take it once."""
@@ -133,6 +162,11 @@ class GuardedHandler(web.RequestHandler):
         # A broken body was answered already; it comes up again when its rest is thrown away.
         if not isinstance(error, web.RequestPayloadError):
             fault.tell("connection_failed", error)
+
+    def _end_last_body(self) -> None:
+        if self._last_body is not None and not self._last_body.done():
+            self._last_body.set_result(None)
+            super().close()
 
     @property
     def _is_between_requests(self) -> bool:

@@ -1,6 +1,7 @@
 """The life of an order as JSON: what came, what was answered, what became of it."""
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -65,19 +66,21 @@ class Page:
     open: bool = False
 
 
-def order_state(deliveries: list[tuple[str, str]]) -> str:
-    """One word for an order, from its deliveries' (operation, state), oldest first."""
-    states = [state for _operation, state in deliveries]
-    if not states:
-        return ARCHIVED
+def find_decisive(deliveries: Sequence[Any]) -> Any | None:
+    """The one whose state is the order's, of rows or documents, oldest first; None without any.
+
+    A change or cancel that was refused is what people must see, until a later one is done.
+    """
     for state in _URGENT:
-        if state in states:
-            return state
-    places = [state for operation, state in deliveries if operation == Operation.PLACE]
-    if places and places[-1] != DeliveryState.DONE:
+        if urgent := [one for one in deliveries if one["state"] == state]:
+            return urgent[0]
+    places = [one for one in deliveries if one["operation"] == Operation.PLACE]
+    if places and places[-1]["state"] != DeliveryState.DONE:
         return places[-1]
-    open_states = [state for state in states if not DeliveryState(state).is_end]
-    return open_states[0] if open_states else DeliveryState.DONE.value
+    if pending := [one for one in deliveries if not DeliveryState(one["state"]).is_end]:
+        return pending[0]
+    told = [one for one in deliveries if one["state"] != DeliveryState.VOIDED]
+    return told[-1] if told else None
 
 
 def worker_document(tx: Transaction, restaurant: str, order_id: str) -> dict[str, Any] | None:
@@ -96,12 +99,13 @@ def worker_document(tx: Transaction, restaurant: str, order_id: str) -> dict[str
            WHERE restaurant = ? AND order_id = ? ORDER BY recorded_at""",
         (restaurant, order_id),
     )
+    decisive = find_decisive(lines)
     return {
         "order_id": order_id,
         "restaurant": restaurant,
         "checkout_id": row["checkout_id"],
         "order_number": row["number"],
-        "state": order_state([(line["operation"], line["state"]) for line in lines]),
+        "state": ARCHIVED if decisive is None else decisive["state"],
         "revision": row["revision"],
         "accepted_at": _time(row["accepted_at"]),
         "updated_at": _time(row["updated_at"]),
@@ -212,19 +216,26 @@ def _candidates(tx: Transaction, page: Page) -> list[sqlite3.Row]:
 
 def _summary(tx: Transaction, row: sqlite3.Row) -> dict[str, Any]:
     document = find_order(tx, row["restaurant"], row["order_id"]) or {}
-    causes = [d["cause"] for d in document.get("deliveries", []) if d["cause"]]
-    if document.get("state") == BLOCKED:
-        causes = [
-            f"answered {document['answers'][-1]['status']}: {document['answers'][-1]['code']}"
-        ]
     return {
         "order_id": row["order_id"],
         "restaurant": row["restaurant"],
         "order_number": document.get("order_number", ""),
         "state": document.get("state", ""),
-        "cause": causes[-1] if causes else "",
+        "cause": _cause(document),
         "at": _time(row["at"]),
     }
+
+
+def _cause(document: dict[str, Any]) -> str:
+    """Why its state is what it is; of a change or cancel with that word, for the ticket stands."""
+    if document.get("state") == BLOCKED:
+        answer = document["answers"][-1]
+        return f"answered {answer['status']}: {answer['code']}"
+    decisive = find_decisive(document.get("deliveries", ()))
+    if decisive is None or not decisive["cause"]:
+        return ""
+    cause, operation = str(decisive["cause"]), decisive["operation"]
+    return cause if operation == Operation.PLACE else f"{operation}: {cause}"
 
 
 def _standing(tx: Transaction, restaurant: str, order_id: str) -> dict[str, Any] | None:
@@ -236,10 +247,9 @@ def _standing(tx: Transaction, restaurant: str, order_id: str) -> dict[str, Any]
 
 
 def _state_of_requests(requests: list[sqlite3.Row]) -> str:
-    if any(row["stage"] in {"open", "published"} for row in requests):
+    if any(row["stage"] is not None for row in requests):
+        # A worker elsewhere has it, or will; what became of it there was not told yet.
         return DeliveryState.WAITING
-    if any(row["stage"] == "recorded" for row in requests):
-        return ARCHIVED
     if all(row["fate"] == "late" for row in requests):
         return DeliveryState.VOIDED
     if any(200 <= row["status"] < 300 for row in requests):  # noqa: PLR2004  the class 2XX
@@ -284,6 +294,7 @@ def _delivery(tx: Transaction, row: sqlite3.Row) -> dict[str, Any]:
         "adapter": row["adapter"],
         "pos_ref": row["pos_ref"],
         "ticket": row["preview"],
+        "timer": row["timer"],
         "next_at": _time(row["next_at"]),
         "promise_at": _time(row["promise_at"]),
         "updated_at": _time(row["updated_at"]),

@@ -11,11 +11,15 @@ from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 
-from bridge.ledger.writer import Job, LedgerError, T, Transaction, Writer
+import structlog
+
+from bridge.ledger.writer import CLOSE_PATIENCE, Job, LedgerError, T, Transaction, Writer
 
 SCHEMA_VERSION = 1
 FILE_NAME = "ledger.sqlite3"
 LOCK_NAME = "ledger.lock"
+
+log = structlog.get_logger()
 
 
 class Ledger:
@@ -87,9 +91,19 @@ class Ledger:
     def commits(self) -> int:
         return self._writer.commits
 
-    def close(self) -> None:
-        """Finish what is queued and let go of the file. May be called twice."""
-        self._writer.close()
+    def close(self, patience: float = CLOSE_PATIENCE) -> None:
+        """Finish what is queued and let go of the file. May be called twice.
+
+        A disk that does not answer is waited for that many seconds; then the log says so, and the
+        file stays locked for as long as the process lives.
+        """
+        if not self._writer.close(patience):
+            log.error(
+                "ledger_not_closed",
+                waited=round(patience, 1),
+                hint="the disk does not answer: look at it; the next start finds what is unsure",
+            )
+            return
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1

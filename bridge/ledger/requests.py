@@ -9,7 +9,7 @@ import orjson
 
 from bridge import canonical
 from bridge.ledger.transaction import Transaction
-from bridge.model import Answer, Event, Fate, Handover, News
+from bridge.model import Answer, Event, Fate, Handover, News, Operation
 
 OUTBOX = "outbox"
 LATE = "late"
@@ -254,13 +254,28 @@ def _insert(
 
 
 def _known_state(tx: Transaction, restaurant: str, order_id: str) -> str | None:
+    """The newest ticket's: a change that the POS refused later takes nothing from it."""
     row = tx.execute(_PLACE_STATE, (restaurant, order_id)).fetchone()
+    if row is not None:
+        return str(row["state"])
+    row = tx.execute(
+        "SELECT state, document FROM standing WHERE restaurant = ? AND order_id = ?",
+        (restaurant, order_id),
+    ).fetchone()
     if row is None:
-        row = tx.execute(
-            "SELECT state FROM standing WHERE restaurant = ? AND order_id = ?",
-            (restaurant, order_id),
-        ).fetchone()
-    return None if row is None else str(row["state"])
+        return None
+    deliveries = orjson.loads(row["document"]).get("deliveries", ())
+    states = [state for one in deliveries if (state := _state_of_ticket(one))]
+    return states[-1] if states else str(row["state"])
+
+
+def _state_of_ticket(delivery: dict[str, Any]) -> str | None:
+    """As `_PLACE_STATE`: None for what is neither a ticket nor its end."""
+    operation, state = delivery["operation"], str(delivery["state"])
+    if operation == Operation.PLACE:
+        return state
+    is_taken_back = operation == Operation.CANCEL and state not in _CAME_TO_NOTHING
+    return "voided" if is_taken_back else None
 
 
 def _readable(tx: Transaction, rows: list[sqlite3.Row], ingress: str) -> list[Handover]:

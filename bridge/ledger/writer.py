@@ -26,6 +26,8 @@ BATCH = 256
 # What nobody waits for is written later if the disk does not let it now: so often, so many.
 AGAIN_EVERY = 0.5
 AGAIN_LIMIT = 10_000
+# A disk that does not answer must not keep the process for ever.
+CLOSE_PATIENCE = 10.0
 
 log = structlog.get_logger()
 
@@ -115,11 +117,12 @@ class Writer:
 
         return forget
 
-    def close(self) -> None:
-        """Do what is queued, then end. May be called twice."""
+    def close(self, patience: float = CLOSE_PATIENCE) -> bool:
+        """Do what is queued, then end; False if it did not in time. May be called twice."""
         if self._thread.is_alive():
             self._queue.put(None)
-            self._thread.join()
+            self._thread.join(patience)
+        return not self._thread.is_alive()
 
     def _put(self, entry: _Entry) -> None:
         with self._door:

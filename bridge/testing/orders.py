@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from bridge.model import Address, Guest, Line, Modifier, Order, Table, Totals, Unit
 from bridge.testing.menus import FULFILMENTS, GUESTS, MENUS, NOTES, TABLES, Dish
@@ -148,6 +149,7 @@ def tax_on(cents: int) -> int:
     return round(cents * _TAX)
 
 
+@lru_cache(maxsize=4096)
 def named(*parts: str) -> uuid.UUID:
     """An id that hangs on the name alone, as menu items and tables keep theirs."""
     return uuid.uuid5(_NAMES, "/".join(parts))

@@ -76,7 +76,7 @@ def faults(step: Step, reply: Reply) -> list[str]:
     if isinstance(event, PriceCheck | CheckoutStarted):
         return _of_offer(step, reply, event.cart)
     if isinstance(event, OrderPlaced) and reply.status in REFUSALS:
-        return [] if reply.document.get("detail") else ["a no without a reason"]
+        return []
     return [] if reply.is_yes else [f"status {reply.status}"]
 
 

@@ -27,8 +27,10 @@ def by_url(cooked, tmp_path):
 def test_orders_lists_the_order(cooked):
     listed = cooked.run("orders")
 
-    (line,) = [line for line in listed.stdout.splitlines() if ORDER_ID in line]
+    head, *lines = listed.stdout.splitlines()
+    (line,) = [line for line in lines if ORDER_ID in line]
     assert listed.returncode == 0
+    assert head.index("ORDER") == line.index(ORDER_ID)
     assert all(word in line for word in ("done", RESTAURANT, "233"))
 
 
@@ -45,10 +47,18 @@ def test_orders_can_be_narrowed_down(cooked):
 
 
 def test_orders_of_an_unknown_state_is_refused_with_those_that_exist(cooked):
-    refused = cooked.run("orders", "--state", "finished")
+    refused = cooked.run("orders", "--state", "waitin")
 
-    assert refused.returncode == 1
-    assert "held" in refused.stderr
+    assert refused.returncode == 2
+    assert "state: found 'waitin'; allowed: waiting, ready, " in refused.stderr
+    assert 'did you mean "waiting"?' in refused.stderr
+
+
+def test_orders_since_a_time_that_is_none_is_wrong_use(cooked):
+    refused = cooked.run("orders", "--since", "yesterday")
+
+    assert refused.returncode == 2
+    assert "since: found 'yesterday'" in refused.stderr
 
 
 def test_show_tells_calls_deliveries_and_the_ticket(cooked):

@@ -124,6 +124,39 @@ def test_a_file_that_is_not_there_is_2(tmp_path):
     assert "nothing.toml" in checked.stderr
 
 
+def test_check_judges_for_the_half_that_it_is_told(installation):
+    broker = '[broker]\nusername = "u"\npassword = { file = "token" }\n'
+    restaurant = installation.parent / "restaurants/pier.toml"
+    restaurant.write_text(restaurant.read_text().replace("board", "file"))
+    installation.write_text(broker + installation.read_text())
+    ingress = run("check", "--config", installation, "--role", "ingress")
+    worker = run("check", "--config", installation, "--role", "worker")
+
+    assert (ingress.returncode, ingress.stderr) == (0, "")
+    assert worker.returncode == 2
+    assert "settings.directory" in worker.stderr
+
+
+def test_check_asks_a_worker_for_no_password_of_the_platform(installation):
+    broker = '[broker]\nusername = "u"\npassword = { file = "token" }\n'
+    installation.write_text(broker + installation.read_text())
+    (installation.parent / "password").unlink()
+    found = {
+        role: run("check", "--config", installation, "--role", role).returncode
+        for role in ("all", "ingress", "worker")
+    }
+
+    assert found == {"all": 2, "ingress": 2, "worker": 0}
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_check_and_run_find_the_same_lack(installation, command):
+    judged = run(command, "--config", installation, "--role", "worker")
+
+    assert judged.returncode == 2
+    assert "no section [broker], which --role worker needs" in judged.stderr
+
+
 def test_run_does_not_start_on_a_bad_configuration(installation):
     break_it(installation)
 

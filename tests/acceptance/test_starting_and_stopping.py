@@ -48,6 +48,16 @@ def test_the_secrets_are_readable_by_their_owner_only(running, name):
     assert (running.directory / name).stat().st_mode & 0o077 == 0
 
 
+def test_the_folder_that_it_makes_is_its_owners_only_and_another_stays_as_it_is(tmp_path):
+    made, found = tmp_path / "made", tmp_path / "found"
+    found.mkdir(mode=0o755)
+    for folder in (made, found):
+        wrong = run("demo", "--port=0", "--console-port=0", "--dir", folder, "--set=no=1")
+        assert wrong.returncode == 2
+
+    assert [folder.stat().st_mode & 0o777 for folder in (made, found)] == [0o700, 0o755]
+
+
 def test_a_second_demo_on_the_same_directory_says_why_it_cannot_start(running):
     second = run("demo", "--port=0", "--console-port=0", "--dir", running.directory)
 
@@ -76,6 +86,7 @@ def test_a_port_in_use_is_said_in_one_sentence(tmp_path, option):
         (["--set=columns=40"], "columns"),
         (["--adapter=file", "--set=columns=wide"], "columns"),
         (["--adapter=file", "--set=columns"], "KEY=VALUE"),
+        (["--adapter=fake", "--set=timeout=soon"], "--set timeout: "),
         (["--broker=localhost"], "--broker"),
     ],
 )

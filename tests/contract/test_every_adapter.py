@@ -27,7 +27,7 @@ def test_a_bundled_adapter_passes_the_registrys_checks(name):
 @pytest.mark.parametrize("name", BUNDLED)
 def test_a_bundled_adapter_has_a_conformance_test(name):
     text = (Path(__file__).parent / f"test_{name.replace('-', '_')}.py").read_text()
-    assert "(AdapterConformance)" in text
+    assert "Conformance):" in text
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

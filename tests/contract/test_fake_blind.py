@@ -1,25 +1,6 @@
-import pytest
-import pytest_asyncio
-
-from bridge.testing.conformance import AdapterConformance
-from bridge.testing.fake_adapter import FakeBlindAdapter, FakeSettings
-from bridge.testing.fake_pos import FakePos
+from bridge.testing.fake_adapter import FakeBlindAdapter
+from tests.contract.fakes import FakeConformance
 
 
-class TestFakeBlind(AdapterConformance):
-    @pytest_asyncio.fixture
-    async def pos(self):
-        async with FakePos(idempotent=False) as pos:
-            yield pos
-
-    @pytest.fixture
-    def adapter(self, services, pos):
-        return FakeBlindAdapter(FakeSettings(url=pos.url), services)
-
-    @pytest.fixture
-    def unreachable(self, services):
-        return FakeBlindAdapter(FakeSettings(url="http://127.0.0.1:1"), services)
-
-    @pytest.fixture
-    def count(self, pos):
-        return lambda: len(pos.tickets)
+class TestFakeBlind(FakeConformance):
+    kind = FakeBlindAdapter

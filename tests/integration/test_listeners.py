@@ -93,12 +93,6 @@ def app():
 
 
 @pytest.fixture
-async def stack():
-    async with AsyncExitStack() as stack:
-        yield stack
-
-
-@pytest.fixture
 def path(tmp_path):
     return tmp_path / "run" / "console.sock"
 

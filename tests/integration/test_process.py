@@ -181,8 +181,8 @@ def _catches_sigterm(pid):
 # Ways not to start
 
 
-def refused(main, environment, *options):
-    ended = run("run", "--config", main, *options, env=environment)
+def refused(main, environment):
+    ended = run("run", "--config", main, env=environment)
     assert ended.returncode == 2
     assert "Traceback" not in ended.stderr
     (said,) = [line for line in ended.stderr.splitlines() if line.startswith("cannot start: ")]
@@ -200,7 +200,10 @@ def test_a_port_in_use_is_2(install, environment, section):
 
 
 def test_half_a_bridge_without_a_broker_is_2(install, environment):
-    assert "[broker]" in refused(install(), environment, "--role=worker")
+    ended = run("run", "--config", install(), "--role=worker", env=environment)
+
+    assert ended.returncode == 2
+    assert "no section [broker], which --role worker needs" in ended.stderr
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -224,6 +227,17 @@ def test_an_ingress_asks_for_no_adapter_and_no_secret_of_a_pos(install, environm
     more = '[settings]\npassword = { file = "not-on-this-machine" }'
     main = install(host=NOBODY, adapter="not-installed-here", more=more)
     with running(main, environment, "--role=ingress") as process:
+        process.terminate()
+
+        assert process.wait(PATIENCE) == 0
+
+
+def test_a_worker_asks_for_no_endpoint_and_no_password_of_the_platform(install, environment):
+    main = install(host=NOBODY)
+    theirs = 'username = "bbot"\npassword = { file = "password" }'
+    assert theirs in main.read_text()
+    main.write_text(main.read_text().replace(theirs, theirs.replace('"password"', '"elsewhere"')))
+    with running(main, environment, "--role=worker") as process:
         process.terminate()
 
         assert process.wait(PATIENCE) == 0

@@ -159,6 +159,39 @@ async def test_a_change_is_logged_once(start):
     assert [entry["event"] for entry in logs] == ["broker_link_down", "broker_link_up"]
 
 
+@pytest.mark.parametrize("plan", [[], [OSError("refused")]])
+async def test_an_end_that_is_wanted_is_told_without_a_warning(plan):
+    link = Link(URLS, "test", connect=FakeBroker(*plan))
+    running = asyncio.create_task(link.run())
+    await until(link, LinkState.DOWN if plan else LinkState.UP)
+    with capture_logs() as logs:
+        await link.close()
+        await running
+    assert [(entry["event"], entry["log_level"]) for entry in logs] == [
+        ("broker_link_down", "info")
+    ]
+
+
+async def test_a_cancelled_link_is_told_without_a_warning():
+    link = Link(URLS, "test", connect=FakeBroker())
+    running = asyncio.create_task(link.run())
+    await link.wait_up()
+    with capture_logs() as logs:
+        running.cancel()
+        await asyncio.wait({running})
+    assert [entry["log_level"] for entry in logs] == ["info"]
+
+
+async def test_a_loss_that_nobody_wanted_is_a_warning(start):
+    broker = FakeBroker()
+    link = start(broker)
+    await link.wait_up()
+    with capture_logs() as logs:
+        broker.connections[0].break_off("gone")
+        await until(link, LinkState.DOWN)
+    assert [(entry["reason"], entry["log_level"]) for entry in logs] == [("gone", "warning")]
+
+
 async def test_no_password_is_ever_shown(start):
     changes = []
     with capture_logs() as logs:

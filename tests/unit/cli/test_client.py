@@ -69,6 +69,14 @@ def test_a_refusal_is_told_in_its_own_words(answer, capsys):
     assert capsys.readouterr().err == "no order has that id\n"
 
 
+def test_a_question_that_the_daemon_does_not_understand_is_wrong_use(answer):
+    answer(400, b'{"detail": "state: found \'wrong\'"}')
+    with pytest.raises(click.UsageError, match="found 'wrong'") as caught:
+        fetch(HERE, "/api/v1/orders", state="wrong")
+
+    assert caught.value.exit_code == 2
+
+
 # Options
 
 

@@ -21,13 +21,20 @@ password = { file = "not-on-this-machine" }
 """
 
 
+BROKER = """
+[broker]
+username = "u"
+password = { file = "password" }
+"""
+
+
 @pytest.fixture
 def main(tmp_path):
     (tmp_path / "restaurants").mkdir()
     (tmp_path / "restaurants" / "grill.toml").write_text(RESTAURANT)
     (tmp_path / "password").write_text("a password")
     (tmp_path / "password").chmod(0o600)
-    (tmp_path / "main.toml").write_text(MAIN)
+    (tmp_path / "main.toml").write_text(MAIN + BROKER)
     return tmp_path / "main.toml"
 
 
@@ -39,7 +46,7 @@ def test_the_adapters_belong_to_the_configuration(main):
 
 
 def test_a_machine_without_pos_systems_needs_neither_them_nor_their_secrets(main):
-    examined = config_file.examine(main, with_adapters=False)
+    examined = config_file.examine(main, "ingress")
 
-    assert [problem for problem in examined.problems if problem.is_error] == []
+    assert [problem.key for problem in examined.problems] == []
     assert examined.config.restaurants[0].adapter == "not-installed-here"

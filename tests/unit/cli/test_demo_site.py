@@ -1,8 +1,11 @@
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from pydantic import BaseModel, Field, model_validator
 
+from bridge import registry
 from bridge.cli.demo_site import RESTAURANT, SOCKET_LIMIT, Wish, open_site
 
 
@@ -62,7 +65,7 @@ def test_the_file_adapter_gets_a_directory(wish, tmp_path):
     config = open_site(wish(adapter="file")).build_config()
 
     assert config.restaurants[0].settings == {"directory": str(tmp_path / "tickets")}
-    assert (tmp_path / "tickets").is_dir()
+    assert stat.S_IMODE((tmp_path / "tickets").stat().st_mode) == 0o700
 
 
 async def test_the_fake_adapter_gets_a_pos(wish):
@@ -87,6 +90,7 @@ def test_a_setting_given_by_hand_wins(wish, tmp_path):
         ({"settings": ("columns=40",)}, "board has no setting columns; it has: none"),
         ({"adapter": "file", "settings": ("columns",)}, "write KEY=VALUE"),
         ({"adapter": "file", "settings": ("columns=wide",)}, "--set columns: "),
+        ({"adapter": "file", "settings": ("columns=wide", "directory=x")}, "; --set columns: "),
         ({"broker": "localhost"}, "--broker: write amqp://"),
         ({"broker": "amqp://localhost:99999999"}, "Port out of range"),
     ],
@@ -94,6 +98,47 @@ def test_a_setting_given_by_hand_wins(wish, tmp_path):
 def test_a_wrong_wish_is_told(wish, more, said):
     with pytest.raises(ValueError, match=said):
         open_site(wish(**more))
+
+
+class AcmeSettings(BaseModel):
+    url: str = Field(description="Address of the till.")
+    key: str
+    lanes: int = 1
+
+    @model_validator(mode="after")
+    def _agree(self):
+        if self.lanes > len(self.url):
+            raise ValueError("too many lanes for that address")
+        return self
+
+
+@pytest.fixture
+def acme(monkeypatch):
+    """A vendor's adapter, which the demo knows nothing of."""
+    found = SimpleNamespace(spec=SimpleNamespace(settings=AcmeSettings))
+    monkeypatch.setattr(registry, "load", lambda _name: found)
+    return "acme"
+
+
+def test_settings_that_an_adapter_needs_are_told_with_the_way_to_give_them(wish, acme):
+    with pytest.raises(ValueError, match="needs the setting") as caught:
+        open_site(wish(adapter=acme))
+
+    assert str(caught.value) == (
+        "acme needs the setting url (Address of the till): give it with --set url=VALUE; "
+        "acme needs the setting key: give it with --set key=VALUE"
+    )
+
+
+def test_settings_that_disagree_are_told_in_the_adapters_words(wish, acme):
+    with pytest.raises(ValueError, match=r"^acme: .*too many lanes"):
+        open_site(wish(adapter=acme, settings=("url=x", "key=k", "lanes=2")))
+
+
+def test_an_adapter_that_got_what_it_needs_is_content(wish, acme):
+    site = open_site(wish(adapter=acme, settings=("url=http://till", "key=k")))
+
+    assert site.build_config().restaurants[0].settings == {"url": "http://till", "key": "k"}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 import pytest
 
+from bridge.config import Role
+
 GRILL = 'id = "grill"\nname = "Grill"\ntimezone = "Europe/Vienna"\nadapter = "board"\n'
 ENDPOINT = """
 [[endpoints]]
@@ -61,22 +63,12 @@ def test_a_restaurant_that_no_endpoint_names_is_a_warning(folder):
     assert not problem.is_error
 
 
-@pytest.mark.parametrize("text", ["", "endpoints = []\n"])
-def test_without_an_endpoint_there_is_a_warning_that_names_the_restaurants(folder, text):
-    folder.main(text, endpoint="")
-    (problem,) = folder.check()
-    assert (problem.key, problem.is_error) == ("endpoints", False)
-    assert problem.found == "no [[endpoints]]: no order can come in, for grill"
-
-
-def test_a_machine_without_endpoints_can_be_a_worker(folder):
-    folder.main("", endpoint="")
-    assert folder.read().endpoints == ()
-
-
-def test_nothing_is_said_of_endpoints_when_the_main_file_is_broken(folder):
+@pytest.mark.parametrize("role", list(Role))
+def test_what_cannot_be_read_is_not_called_missing(folder, role):
     folder.main("x = = 1\n", endpoint="")
-    assert [problem.key for problem in folder.check()] == ["line 1, column 5"]
+    folder.restaurant("id = = 1")
+    keys = {problem.key for problem in folder.check(role=role)}
+    assert keys == {"line 1, column 5", "line 1, column 6"}
 
 
 @pytest.mark.parametrize("name", ["REPLACE-by-your-own-0000000000", "replace_me_0123456789"])

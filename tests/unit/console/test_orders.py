@@ -48,3 +48,11 @@ def test_a_bad_parameter_is_named(name, value):
     with pytest.raises(Refusal) as caught:
         read_page({name: value}, NOW)
     assert (caught.value.status, caught.value.more) == (400, {"parameter": name})
+    assert caught.value.detail.startswith(f"{name}: found {value!r}; allowed: ")
+
+
+def test_the_nearest_state_is_named():
+    with pytest.raises(Refusal) as caught:
+        read_page({"state": "waitin"}, NOW)
+
+    assert caught.value.detail.endswith('archived, blocked; did you mean "waiting"?')

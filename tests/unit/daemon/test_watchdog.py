@@ -5,7 +5,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.daemon.watchdog import WORKER_LIMIT, Watchdog
-from bridge.ledger import Ledger, LedgerError
+from bridge.ledger import LedgerError
 from tests.engine import Clock
 
 
@@ -20,19 +20,13 @@ class FakeNotifier:
 
 
 @pytest.fixture
-async def ledger(tmp_path):
-    ledger = await Ledger.open(tmp_path)
-    yield ledger
-    ledger.close()
-
-
-@pytest.fixture
 def notifier():
     return FakeNotifier()
 
 
 @pytest.fixture
 def clock():
+    """The monotonic one."""
     return Clock(at=1000.0)
 
 

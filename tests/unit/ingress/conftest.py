@@ -7,7 +7,7 @@ from bridge.ingress.auth import EndpointAccess
 from bridge.ingress.call import Call, Deadlines
 from bridge.ingress.gate import Judgement, Move
 from bridge.ingress.reception import build
-from bridge.ledger import Ledger, LedgerError
+from bridge.ledger import LedgerError
 from bridge.model import Deadline
 from bridge.sources.bbot import Hook
 from bridge.telemetry import Metrics
@@ -50,13 +50,6 @@ class FailingLedger:
 
     def post(self, job):
         self.posted.append(job)
-
-
-@pytest.fixture
-async def ledger(tmp_path):
-    ledger = await Ledger.open(tmp_path)
-    yield ledger
-    ledger.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 
 from bridge.ingress import postbox as module
 from bridge.ingress.postbox import DISORDER, Postbox
-from bridge.ledger import Ledger, LedgerError, history
+from bridge.ledger import LedgerError, history
 from bridge.model import (
     Availability,
     Confirmed,
@@ -13,33 +13,10 @@ from bridge.model import (
     Handover,
     OrderPlaced,
     Outcome,
-    Pulses,
     Recorded,
 )
-from tests.engine import RESTAURANT, START, Clock, an_order, moment
-from tests.wires import FakeConsumer, FakeLines, FakeReceived, a_pulse, put_event, rows, settle
-
-
-@pytest.fixture
-def wall():
-    return Clock()
-
-
-@pytest.fixture
-async def ledger(tmp_path, wall):
-    ledger = await Ledger.open(tmp_path, now=wall)
-    yield ledger
-    ledger.close()
-
-
-@pytest.fixture
-async def lines():
-    return FakeLines()
-
-
-@pytest.fixture
-def pulses():
-    return Pulses()
+from tests.engine import RESTAURANT, START, an_order, moment
+from tests.wires import FakeConsumer, FakeReceived, a_pulse, put_event, rows, settle
 
 
 @pytest.fixture

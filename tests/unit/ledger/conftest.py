@@ -1,26 +1,17 @@
 import pytest
 
-from bridge.ledger import Ledger
 from bridge.ledger.writer import Writer
-from tests.engine import Clock, Engine
 from tests.unit.ledger.disks import Disk
 
 
 @pytest.fixture
-def clock():
-    return Clock()
+def write(ledger):
+    """Calls a function with a transaction, and what else it takes."""
 
+    async def run(function, *args, **kwargs):
+        return await ledger.write(lambda tx: function(tx, *args, **kwargs))
 
-@pytest.fixture
-async def ledger(tmp_path, clock):
-    ledger = await Ledger.open(tmp_path / "ledger", now=clock)
-    yield ledger
-    ledger.close()
-
-
-@pytest.fixture
-async def engine(ledger, clock):
-    return Engine(ledger, clock)
+    return run
 
 
 @pytest.fixture

@@ -12,14 +12,6 @@ ORDER = an_order()
 
 
 @pytest.fixture
-def write(ledger):
-    async def run(function, *args, **kwargs):
-        return await ledger.write(lambda tx: function(tx, *args, **kwargs))
-
-    return run
-
-
-@pytest.fixture
 def listed(write, clock):
     async def run(limit=9):
         return await write(deliveries.list_work, RESTAURANT, clock(), limit)

@@ -1,8 +1,19 @@
 import pytest
 
-from bridge.ledger import history
-from bridge.ledger.history import Page, order_state
-from tests.engine import RESTAURANT, START, an_order, changed, later, placed
+from bridge.adapter import TicketRejected
+from bridge.ledger import history, requests
+from bridge.ledger.history import Page, find_decisive
+from tests.engine import (
+    RESTAURANT,
+    START,
+    an_order,
+    changed,
+    later,
+    moment,
+    nothing,
+    placed,
+)
+from tests.wires import put_event
 
 
 @pytest.fixture
@@ -24,7 +35,6 @@ def show(ledger):
 @pytest.mark.parametrize(
     ("deliveries", "state"),
     [
-        ([], "archived"),
         ([("place", "waiting")], "waiting"),
         ([("place", "refused"), ("change", "voided")], "refused"),
         ([("place", "voided"), ("place", "done")], "done"),
@@ -32,10 +42,29 @@ def show(ledger):
         ([("place", "done"), ("change", "unknown")], "unknown"),
         ([("place", "done"), ("change", "ready")], "ready"),
         ([("place", "done"), ("change", "voided")], "done"),
+        ([("place", "done"), ("change", "refused")], "refused"),
+        ([("place", "done"), ("cancel", "refused")], "refused"),
+        ([("place", "done"), ("change", "refused"), ("change", "voided")], "refused"),
+        ([("place", "done"), ("change", "refused"), ("change", "ready")], "ready"),
+        ([("place", "done"), ("change", "refused"), ("change", "done")], "done"),
+        ([("place", "done"), ("change", "refused"), ("cancel", "done")], "done"),
+        ([("place", "refused"), ("change", "voided"), ("place", "done")], "done"),
     ],
 )
 def test_an_order_has_one_state(deliveries, state):
-    assert order_state(deliveries) == state
+    documents = [{"operation": operation, "state": each} for operation, each in deliveries]
+
+    assert find_decisive(documents)["state"] == state
+
+
+def test_without_a_delivery_nothing_decides():
+    assert find_decisive([]) is None
+
+
+async def test_an_order_of_which_its_worker_has_told_nothing_yet_waits(ledger, show):
+    seq = await put_event(ledger, an_order())
+    await ledger.write(lambda tx: requests.recorded(tx, RESTAURANT, (seq,), START))
+    assert (await show())["state"] == "waiting"
 
 
 async def test_an_order_tells_its_deliveries_and_attempts(engine, show):
@@ -50,6 +79,52 @@ async def test_an_order_tells_its_deliveries_and_attempts(engine, show):
     assert (place["operation"], change["operation"]) == ("place", "change")
     assert [attempt["outcome"] for attempt in place["attempts"]] == ["accepted"]
     assert [note["note"] for note in document["inbox"]] == ["placed", "queued behind the ticket"]
+
+
+@pytest.mark.parametrize(
+    ("news", "operation"),
+    [(later(an_order(), "Salad"), "change"), (nothing(at=START + 60), "cancel")],
+)
+async def test_news_that_the_pos_refused_is_seen_in_the_list(engine, listed, news, operation):
+    engine.pos_system.script = [None, TicketRejected("no salad today")]
+    await engine.take(placed(an_order()))
+    await engine.drain()
+    await engine.take(changed(news))
+    await engine.drain()
+    (order,) = (await listed(state="refused"))["orders"]
+
+    assert (order["state"], order["cause"]) == ("refused", f"{operation}: no salad today")
+
+
+async def test_of_a_refused_order_the_cause_is_the_poss_own(engine, listed):
+    engine.pos_system.script = [TicketRejected("no such dish")]
+    await engine.take(placed(an_order()))
+    await engine.drain()
+    (order,) = (await listed())["orders"]
+
+    assert (order["state"], order["cause"]) == ("refused", "no such dish")
+
+
+async def test_news_that_was_refused_is_forgotten_once_newer_news_is_done(engine, show):
+    engine.pos_system.script = [None, TicketRejected("no salad today")]
+    await engine.take(placed(an_order()))
+    await engine.drain()
+    for dish in ("Salad", "Soup"):
+        await engine.take(changed(later(an_order(), dish, by=60.0 if dish == "Salad" else 120.0)))
+        await engine.drain()
+    document = await show()
+
+    assert [one["state"] for one in document["deliveries"]] == ["done", "refused", "done"]
+    assert document["state"] == "done"
+
+
+async def test_what_waits_tells_until_when_and_what_the_clock_does_then(engine, show):
+    await engine.take(placed(an_order(due_at=moment(START + 7200))))
+    (place,) = (await show())["deliveries"]
+
+    fires_at = START + 7200 - engine.terms.preparation
+    assert (place["state"], place["timer"]) == ("waiting", "release")
+    assert place["next_at"] == moment(fires_at).isoformat(timespec="milliseconds")
 
 
 async def test_an_unknown_order_is_none(show):

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.ledger import requests
+from bridge.ledger import reports, requests
 from bridge.ledger.requests import LATE, Request
-from bridge.model import Answer, Fate, OrderPlaced
+from bridge.model import Answer, Fate, OrderPlaced, Outcome
 from tests.engine import RESTAURANT, START, an_order, placed
 
 YES = Answer(status=200, code="accepted", body=b"yes")
@@ -171,6 +171,31 @@ async def test_what_came_to_nothing_is_judged_anew(inject, engine, ledger, state
     await engine.take(placed(ORDER))
     await ledger.write(lambda tx: tx.execute("UPDATE delivery SET state = ?", (state,)))
     assert (await inject(verdict=NO)).answer.status == 503
+
+
+def told_by_a_worker(*deliveries):
+    """The worker elsewhere says so: its deliveries' operations and states, and the order's."""
+    *_, (_operation, state) = deliveries
+    document = {
+        "state": state,
+        "deliveries": [{"operation": operation, "state": each} for operation, each in deliveries],
+    }
+    return Outcome(
+        worker="w", restaurant=RESTAURANT, order_id=ORDER.id, revision=1, document=document
+    )
+
+
+async def test_what_came_to_nothing_elsewhere_is_judged_anew(inject, write):
+    await inject(fate=Fate.WRITTEN)
+    await write(reports.keep, told_by_a_worker(("place", "refused")), START)
+    assert (await inject(verdict=NO)).answer.status == 503
+
+
+async def test_a_ticket_elsewhere_stands_although_its_change_was_refused(inject, write):
+    await inject(fate=Fate.WRITTEN)
+    outcome = told_by_a_worker(("place", "done"), ("change", "refused"))
+    await write(reports.keep, outcome, START)
+    assert (await inject(verdict=NO)).answer.body == b"yes"
 
 
 async def test_an_order_that_is_there_already_is_welcome(inject, engine):

@@ -5,42 +5,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.broker import PublishResult
-from bridge.ledger import Ledger, LedgerError, reports
-from bridge.model import Availability, Confirmed, Outcome, Pulse, Pulses, Recorded
+from bridge.ledger import LedgerError, reports
+from bridge.model import Availability, Confirmed, Outcome, Pulse, Recorded
 from bridge.worker import intake
 from bridge.worker import reporter as module
 from bridge.worker.booking import Terms
 from bridge.worker.reporter import PAGE, REPEAT_AFTER, Reporter
-from tests.engine import RESTAURANT, Clock, an_order, changed, later, placed
-from tests.wires import FakeLines, a_pulse, settle
-
-RETURNED, UNKNOWN, NOT_SENT = (
-    PublishResult.RETURNED,
-    PublishResult.UNKNOWN,
-    PublishResult.NOT_SENT,
-)
-
-
-@pytest.fixture
-def wall():
-    return Clock()
-
-
-@pytest.fixture
-async def ledger(tmp_path, wall):
-    ledger = await Ledger.open(tmp_path, now=wall)
-    yield ledger
-    ledger.close()
-
-
-@pytest.fixture
-async def lines():
-    return FakeLines()
-
-
-@pytest.fixture
-def pulses():
-    return Pulses()
+from tests.engine import RESTAURANT, an_order, changed, later, placed
+from tests.wires import NOT_SENT, RETURNED, UNKNOWN, a_pulse, settle
 
 
 @pytest.fixture

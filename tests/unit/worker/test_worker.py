@@ -6,7 +6,7 @@ import pytest
 
 from bridge.adapter import RestaurantFacts
 from bridge.ledger import LedgerError, deliveries
-from bridge.model import Availability, Deadline, PosState, Pulses
+from bridge.model import Availability, Deadline, PosState
 from bridge.telemetry import Metrics
 from bridge.worker.worker import Post, Worker, WorkerContext, recover
 from tests.engine import RESTAURANT, START, MemoryPos, a_spec, an_order, placed
@@ -26,11 +26,6 @@ class Served(MemoryPos):
 @pytest.fixture(autouse=True)
 def _fresh():
     Served.made = []
-
-
-@pytest.fixture
-def pulses():
-    return Pulses()
 
 
 @pytest.fixture

@@ -1,18 +1,18 @@
 """The real daemon in this process with a real RabbitMQ: what becomes of events when it is odd."""
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from bridge.broker import Link, Names
 from bridge.config import Broker, Console, Ledger, Secret
 from bridge.daemon import Role
-from tests.daemons import ENDPOINT, PASSWORD, USER, running
 from tests.daemons import a_config as make_config
-from tests.doorway import an_injection, authorization
+from tests.daemons import post_order, running
 from tests.engine import RESTAURANT
 
 pytestmark = pytest.mark.broker
@@ -32,16 +32,7 @@ class Half:
             return await (await client.get(self.ready.console + path)).json()
 
     async def post(self, order_id):
-        async with aiohttp.ClientSession() as client:
-            answer = await client.post(
-                f"{self.ready.ingress}/bbot/{ENDPOINT}/order-injection",
-                data=an_injection(order_id, restaurant=RESTAURANT),
-                headers={
-                    "Content-Type": "application/json",
-                    "Authorization": authorization(USER, PASSWORD),
-                },
-            )
-            return answer.status
+        return await post_order(self.ready, order_id)
 
     async def until(self, path, holds):
         """The document at that address, once it is as wanted."""
@@ -79,12 +70,6 @@ async def bridge(directory, broker, *, prefix, role=Role.ALL):
     )
     async with running(config, role=role) as parts:
         yield Half(*parts)
-
-
-@pytest.fixture
-async def stack():
-    async with AsyncExitStack() as stack:
-        yield stack
 
 
 @pytest.fixture
@@ -164,6 +149,19 @@ async def test_who_stops_leaves_the_restaurant_to_the_next(broker, start):
     await other.until("/readyz", lambda said: said["broker"]["locks"] == {RESTAURANT: "held"})
     assert await other.post("order-1") == 200
     await other.until_state("order-1", "done")
+
+
+async def test_a_stop_that_was_asked_for_warns_of_nothing(broker, start):
+    bridge = await start(broker, "one", broker.fresh_prefix())
+    await bridge.until("/readyz", lambda said: said["broker"].get("locks") == {RESTAURANT: "held"})
+    assert await bridge.post("order-1") == 200
+    await bridge.until_state("order-1", "done")
+    with capture_logs() as logs:
+        bridge.daemon.stop()
+        await bridge.task
+
+    assert [line["event"] for line in logs].count("broker_link_down") == 4
+    assert [line for line in logs if line["log_level"] not in {"debug", "info"}] == []
 
 
 async def test_a_broker_that_takes_no_publishes_neither_blocks_nor_keeps_it(own_broker, start):

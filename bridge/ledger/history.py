@@ -41,9 +41,9 @@ UNION ALL SELECT restaurant, order_id, accepted_at FROM orders WHERE accepted_at
 _UNSETTLED = """
 SELECT restaurant, order_id, accepted_at AS at FROM delivery WHERE unsettled IS NOT NULL
 UNION ALL SELECT restaurant, order_id, received_at FROM request INDEXED BY request_outbox
-    WHERE stage = 'open'
+    WHERE stage = 'open' AND order_id <> ''
 UNION ALL SELECT restaurant, order_id, received_at FROM request INDEXED BY request_published
-    WHERE stage = 'published'
+    WHERE stage = 'published' AND order_id <> ''
 UNION ALL SELECT restaurant, order_id, updated_at FROM standing
     WHERE state NOT IN ('done', 'refused', 'voided', 'archived')
 """
@@ -105,7 +105,7 @@ def worker_document(tx: Transaction, restaurant: str, order_id: str) -> dict[str
         "restaurant": restaurant,
         "checkout_id": row["checkout_id"],
         "order_number": row["number"],
-        "state": ARCHIVED if decisive is None else decisive["state"],
+        "state": _state_of(decisive),
         "revision": row["revision"],
         "accepted_at": _time(row["accepted_at"]),
         "updated_at": _time(row["updated_at"]),
@@ -138,6 +138,9 @@ def find_order(tx: Transaction, restaurant: str, order_id: str) -> dict[str, Any
         "state": _state_of_requests(requests),
         "deliveries": [],
     }
+    if any(row["order_id"] for row in requests) or known is not None:
+        beside = _requests_of_checkout(tx, restaurant, document.get("checkout_id", ""))
+        requests = sorted([*requests, *beside], key=lambda row: row["seq"])
     return {
         **document,
         "events": [_event(row) for row in requests],
@@ -193,6 +196,26 @@ def _requests(tx: Transaction, restaurant: str, order_id: str) -> list[sqlite3.R
            ORDER BY seq""",
         {"restaurant": restaurant, "id": order_id},
     ).fetchall()
+
+
+def _requests_of_checkout(tx: Transaction, restaurant: str, checkout_id: str) -> list[sqlite3.Row]:
+    """What was told of the checkout as a whole. Price checks are many and change nothing."""
+    return tx.execute(
+        """SELECT * FROM request INDEXED BY request_checkout
+           WHERE restaurant = ? AND checkout_id = ? AND order_id = ''
+             AND code NOT IN ('quoted', 'no_quote') ORDER BY seq""",
+        (restaurant, checkout_id),
+    ).fetchall()
+
+
+def _state_of(decisive: sqlite3.Row | None) -> str:
+    """A ticket that was taken back is as void as one that never went out."""
+    if decisive is None:
+        return ARCHIVED
+    is_taken_back = decisive["operation"] == Operation.CANCEL
+    if is_taken_back and decisive["state"] == DeliveryState.DONE:
+        return DeliveryState.VOIDED
+    return str(decisive["state"])
 
 
 def _candidates(tx: Transaction, page: Page) -> list[sqlite3.Row]:

@@ -43,6 +43,7 @@ CREATE INDEX request_order ON request (restaurant, order_id, seq);
 CREATE INDEX request_received ON request (received_at);
 CREATE INDEX request_bare_order ON request (order_id);
 CREATE INDEX request_unreadable ON request (correlation_id) WHERE order_id = '';
+CREATE INDEX request_checkout ON request (restaurant, checkout_id) WHERE order_id = '';
 CREATE INDEX request_open ON request (restaurant, checkout_id, seq) WHERE stage = 'open';
 CREATE INDEX request_outbox ON request (seq) WHERE stage = 'open';
 CREATE INDEX request_published ON request (restaurant, sent_at) WHERE stage = 'published';

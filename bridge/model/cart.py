@@ -1,6 +1,6 @@
 """What a guest is about to order, before there is an order. Money in whole cents."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridge.model.order import Guest, Modifier
 
@@ -68,3 +68,11 @@ class Cart:
     def total_cents(self) -> int:
         """Before tax, added up from the lines."""
         return sum(line.total_cents for line in self.lines)
+
+    def without_contact(self) -> "Cart":
+        """The same without phone and email; an id that is an address goes, too."""
+        return replace(
+            self,
+            guest=replace(self.guest, phone="", email=""),
+            guest_id="" if "@" in self.guest_id else self.guest_id,
+        )

@@ -10,6 +10,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponen
 from bridge.adapter import (
     Adapter,
     AdapterMisconfigured,
+    Capability,
     OperatorNeeded,
     PosUnreachable,
     Promotions,
@@ -133,7 +134,10 @@ class Pos:
 
     async def _ask_quote(self, cart: Cart, deadline: Deadline) -> object:
         adapter = self.adapter
-        return await adapter.quote(cart, deadline) if isinstance(adapter, Promotions) else None
+        if not isinstance(adapter, Promotions):
+            return None
+        may_know = Capability.CONTACT in adapter.spec.capabilities
+        return await adapter.quote(cart if may_know else cart.without_contact(), deadline)
 
     async def _open(self) -> None:
         async for attempt in AsyncRetrying(

@@ -73,7 +73,8 @@ def _by_shape(document: dict[str, Any], hook: Hook | None) -> Hook:
         return Hook.INTEGRATION_CHANGED
     if hook is not None and _fits(document, hook):
         return hook
-    half_an_order = "order" in document or "order_id" in document
+    # A bare order_id may be a field of any message to come; at the address for all, a sign.
+    half_an_order = "order" in document or (hook is None and "order_id" in document)
     return Hook.ORDER_INJECTION if half_an_order else Hook.INTEGRATION_CHANGED
 
 

@@ -1,12 +1,13 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
-from bridge.adapter import AdapterMisconfigured, OperatorNeeded, PosUnreachable
-from bridge.model import Availability, Cart, Deadline, PosState
+from bridge.adapter import AdapterMisconfigured, Capability, OperatorNeeded, PosUnreachable
+from bridge.model import Availability, Cart, Deadline, Guest, PosState
 from bridge.worker.pos import PROBE_LIMIT, Pos
-from tests.engine import Clock, MemoryPos
+from tests.engine import Clock, MemoryPos, a_spec
 
 FULL = PROBE_LIMIT
 
@@ -219,6 +220,19 @@ def quoting(adapter):
 
 async def test_an_adapter_says_what_it_likes_to_a_cart(pos, quoting):
     assert await pos.quote(CART, within(FULL)) == "a quote for checkout-1"
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "known"),
+    [(set(), ("", "", "")), ({Capability.CONTACT}, ("555", "a@b.test", "a@b.test"))],
+)
+async def test_who_the_guest_is_reaches_only_who_needs_it(pos, adapter, capabilities, known):
+    async def quote(cart, _deadline):
+        return (cart.guest.phone, cart.guest.email, cart.guest_id)
+
+    adapter.quote, adapter.spec = quote, a_spec(capabilities=frozenset(capabilities))
+    cart = replace(CART, guest=Guest(phone="555", email="a@b.test"), guest_id="a@b.test")
+    assert await pos.quote(cart, within(FULL)) == known
 
 
 async def test_an_adapter_that_makes_no_quotes_says_nothing(pos):

@@ -162,10 +162,14 @@ def test_an_unknown_event_type_never_acts_like_a_known_one(address, event_type, 
     assert hear(document, address).hook is Hook.INTEGRATION_CHANGED
 
 
-@pytest.mark.parametrize("address", [None, Hook.PROMO, Hook.CHECKOUT_FINISHED])
-def test_half_an_order_is_refused_rather_than_put_away_as_paid(address, fail):
-    error = fail({"restaurant_id": "r", "order_id": "1"}, address)
+def test_half_an_order_is_refused_rather_than_put_away_as_paid(fail):
+    error = fail({"restaurant_id": "r", "order_id": "1"}, None)
     assert (error.code, error.hook, error.order_id) == ("no_order", Hook.ORDER_INJECTION, "1")
+
+
+def test_an_id_of_an_order_alone_makes_no_order_of_a_partners_message(hear):
+    document = {"restaurant_id": "r", "order_id": "1"}
+    assert hear(document, Hook.PROMO).hook is Hook.INTEGRATION_CHANGED
 
 
 @pytest.mark.parametrize("address", [None, *Hook])

@@ -6,6 +6,7 @@ from bridge import __version__
 from bridge.cli.adapters import adapters
 from bridge.cli.check import check
 from bridge.cli.demo import demo
+from bridge.cli.doctor import doctor
 from bridge.cli.orders import orders, show
 from bridge.cli.run import run
 from bridge.cli.simulate import simulate
@@ -20,5 +21,5 @@ def main() -> None:
     """
 
 
-for command in (run, demo, check, simulate, orders, show, adapters):
+for command in (run, demo, check, doctor, simulate, orders, show, adapters):
     main.add_command(command)

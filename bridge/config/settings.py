@@ -78,7 +78,7 @@ class Ingress(Section):
         le=60,
         title="Time for the body",
         description="A caller has this long to send its body, counted from the end of the headers; "
-        "never longer than order_budget leaves, which began with the first byte.",
+        "never longer than the budget of its hook leaves, which began with the first byte.",
     )
     keep_alive: Seconds = Field(
         default=30.0,

@@ -15,12 +15,16 @@ BOARD: Final = "board"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestaurantView:
-    """A restaurant as the console shows it; `timezone` is an IANA name."""
+    """A restaurant as the console shows it; `timezone` is an IANA name.
+
+    `waits_for_sign`: its orders wait until the platform says that the guest paid.
+    """
 
     id: str
     name: str
     adapter: str
     timezone: str
+    waits_for_sign: bool = False
 
     @property
     def has_board(self) -> bool:

@@ -27,7 +27,13 @@ async def open_console(
     context = ConsoleContext(
         ledger=basics.ledger,
         restaurants=[
-            RestaurantView(id=one.id, name=one.name, adapter=one.adapter, timezone=one.timezone)
+            RestaurantView(
+                id=one.id,
+                name=one.name,
+                adapter=one.adapter,
+                timezone=one.timezone,
+                waits_for_sign=one.release == "on_commit",
+            )
             for one in basics.config.restaurants
         ],
         token=settings.token.reveal() if settings.token else None,

@@ -63,6 +63,17 @@ def list_orders(tx: Transaction, restaurant: str, checkout_id: str) -> list[str]
     return [row["order_id"] for row in rows]
 
 
+def lacks_signs(tx: Transaction, restaurant: str, before: float) -> bool:
+    """True if there were orders before that time, and never a sign that a guest paid."""
+    row = tx.execute(
+        """SELECT EXISTS (SELECT 1 FROM orders WHERE restaurant = :restaurant
+                   AND accepted_at < :before) AND NOT EXISTS (SELECT 1 FROM orders
+               WHERE restaurant = :restaurant AND committed) AS lacks""",
+        {"restaurant": restaurant, "before": before},
+    ).fetchone()
+    return bool(row["lacks"])
+
+
 def _least(remainders: Iterable[Remainder]) -> _Remainders:
     least: dict[str, Remainder] = {}
     for one in remainders:

@@ -240,6 +240,13 @@ async def test_restaurants_are_listed_with_what_is_known_of_their_pos(console):
     assert "state" not in cafe
 
 
+async def test_the_doctor_says_what_is_wrong_and_what_to_do(console):
+    _status, body = await get(console.client, "/api/v1/findings")
+    levels = {(one["subject"], one["level"]) for one in body["findings"]}
+    assert ("lopez", "good") in levels
+    assert ("cafe", "warning") in levels  # nothing was heard of its POS
+
+
 # --- pages, health, headers --------------------------------------------------------------------
 
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from bridge.ledger import checkouts
 from bridge.model import Fate
 from bridge.worker.booking import GHOST_WAIT, SIGN_WAIT, Terms
 from tests.engine import (
+    RESTAURANT,
     START,
     an_order,
     cancelled,
@@ -83,6 +85,21 @@ async def test_finished_twice_is_finished_once(engine):
     await engine.take(finished())
     await engine.drain()
     assert engine.pos_system.printed == ["place o1 v1: Ceviche"]
+
+
+async def test_a_restaurant_without_any_sign_in_a_day_of_orders_is_found(on_commit):
+    async def lacks():
+        def read(tx):
+            return checkouts.lacks_signs(tx, RESTAURANT, on_commit.clock() - 86400)
+
+        return await on_commit.ledger.read(read)
+
+    await on_commit.take(placed(ORDER))
+    assert not await lacks()
+    on_commit.clock.pass_time(90_000)
+    assert await lacks()
+    await on_commit.take(finished(received=on_commit.clock()))
+    assert not await lacks()
 
 
 # Cancelled

@@ -21,7 +21,7 @@ from tests.doorway import (
 )
 from tests.webhooks import PARTNER_CALLS, a_finish, a_price_check, a_start
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SECTION = (
     (ROOT / "README.md").read_text("utf-8").partition("\n## What a bad call gets\n")[2]
 ).partition("\n## ")[0]

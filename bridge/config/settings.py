@@ -121,9 +121,9 @@ class Console(Section):
     token: Secret | None = Field(
         default=None,
         title="Token",
-        description="Asked of every caller over TCP, for all but health and metrics. Without it "
-        "nobody can open the console there, so no kitchen screen either. The commands of "
-        "this machine use the socket and need none.",
+        description="Asked of every caller over TCP, for all but health, metrics and schemas. "
+        "Without it nobody can open the console there, so no kitchen screen either. The commands "
+        "of this machine use the socket and need none.",
         examples=[{"credential": "console-token"}],
     )
     url: WebAddress = Field(

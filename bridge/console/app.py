@@ -4,7 +4,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bridge.console import health, kitchen, orders, pages
+from bridge.console import doctor, health, kitchen, orders, pages, schemas
 from bridge.console.auth import GUARD, Guard, admit
 from bridge.console.context import CONTEXT, ConsoleContext
 from bridge.console.headers import add_headers
@@ -48,9 +48,11 @@ def _routes() -> list[web.AbstractRouteDef]:
         web.get(f"{_API}/orders", orders.list_orders),
         web.get(f"{_API}/orders/{{order_id}}", orders.show_order),
         web.get(f"{_API}/restaurants", orders.list_restaurants),
+        web.get(f"{_API}/findings", doctor.show_findings),
         web.get("/healthz", health.show_alive),
         web.get("/readyz", health.show_ready),
         web.get("/metrics", health.show_metrics),
+        *(web.get(path, schemas.show_schema) for path in schemas.PATHS),
     ]
 
 

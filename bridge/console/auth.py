@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from bridge.console import schemas
 from bridge.console.problem import Refusal
 
 COOKIE: Final = "pos_bridge_console"
 PARAMETER: Final = "token"
-OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics", *schemas.PATHS})
 OPEN_FOLDER: Final = "/static/"
 NO_TOKEN: Final = "no_token_configured"  # noqa: S105  a word of an answer
 # As long as a browser keeps any cookie: a kitchen screen has nobody who could log in again.

@@ -84,7 +84,7 @@ def test_the_shortest_main_file_opens_the_kitchen_screen():
         ("`token`", "nobody can open the console"),
         ("`socket`", "folder is made"),
         ("`header_timeout`", "counted from its first byte"),
-        ("`body_timeout`", "never longer than order_budget leaves"),
+        ("`body_timeout`", "never longer than the budget of its hook leaves"),
     ],
 )
 def test_the_table_tells_what_the_code_does(setting, told):

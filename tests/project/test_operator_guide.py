@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.cli.main import main
 from bridge.config.layers import names
 from bridge.config.settings import Config, Ingress, Restaurant
 from bridge.daemon.listeners import CONSOLE_LIMITS
@@ -15,7 +16,7 @@ from bridge.sources.bbot.hook import Hook
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "systemd/README.md").read_text()
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
-COMMANDS = {"run", "demo", "check", "simulate", "orders", "show", "adapters"}
+COMMANDS = set(main.commands)
 
 
 def fenced(kind):

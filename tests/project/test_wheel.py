@@ -71,6 +71,7 @@ def test_the_top_level_names_are_the_two_packages(wheel):
         ("bridge/console/static", "*.*"),
         ("bridge/ledger", "*.sql"),
         ("bridge/sources/bbot/samples", "*.json"),
+        ("bridge/schemas", "*.json"),
         ("adapters", "quality.toml"),
     ],
 )

@@ -1,0 +1,1 @@
+"""What the bridge speaks, described for programs: JSON files that `document` writes."""

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from bridge.model import DeliveryState, Operation, Order, Remainder, Slip
 
+# Before the id of a service charge, among what was paid for an order.
+CHARGE = "charge:"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booked:
@@ -26,25 +29,23 @@ class Booked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Money:
-    """What is left to pay of one unit or service charge; `is_gone`: it was refunded whole."""
+    """What one unit or service charge cost when it was first heard of."""
 
     name: str
     price_cents: int
     tax_cents: int
-    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkout:
-    """What is known of a checkout beyond its orders.
+    """What is known of a checkout beyond its orders, or what of it concerns one of them.
 
-    `carries_charges`: the service charges of the checkout belong to the order at hand.
+    `items`, `charges`: the least that was ever heard to be left of each.
     """
 
     is_finished: bool = False
     items: tuple[Remainder, ...] = ()
     charges: tuple[Remainder, ...] = ()
-    carries_charges: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ class Book:
     """`current` None: never heard of. `deliveries` oldest first. `committed`: a sign came.
 
     `cancelled`: its checkout was, and no sign came since. `fires_at`: when the kitchen is to
-    begin, 0 for at once. `money`: by unit, and by charge with the prefix "charge:".
+    begin, 0 for at once. `money`: by unit, and by service charge with `CHARGE` before its id.
     """
 
     current: Order | None = None

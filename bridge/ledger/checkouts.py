@@ -1,9 +1,10 @@
 """What is known of a checkout beyond its orders: that it was paid, what was refunded of it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bridge import canonical
-from bridge.ledger.book import Checkout
+from bridge.ledger.book import CHARGE, Checkout, Money
 from bridge.ledger.transaction import Transaction
 from bridge.model import CheckoutFinished, ItemsRefunded, News, Remainder
 
@@ -28,10 +29,10 @@ def learn(tx: Transaction, restaurant: str, event: News, now: float) -> Checkout
     """Keep what the event tells, and return all that is known with it."""
     known = load(tx, restaurant, event.checkout_id)
     if isinstance(event, CheckoutFinished):
-        known = Checkout(is_finished=True, items=known.items, charges=known.charges)
+        known = replace(known, is_finished=True)
     elif isinstance(event, ItemsRefunded):
-        known = Checkout(
-            is_finished=known.is_finished,
+        known = replace(
+            known,
             items=_least((*known.items, *event.items)),
             charges=_least((*known.charges, *event.charges)),
         )
@@ -53,6 +54,25 @@ def learn(tx: Transaction, restaurant: str, event: News, now: float) -> Checkout
     return known
 
 
+def as_seen_by(
+    tx: Transaction, known: Checkout, restaurant: str, checkout_id: str, order_id: str
+) -> Checkout:
+    """What of it concerns that order.
+
+    A checkout was finished by the newest of its orders, and a service charge goes with one alone.
+    """
+    if known == Checkout():
+        return known
+    orders = list_orders(tx, restaurant, checkout_id)
+    is_newest = order_id not in orders or order_id == orders[-1]
+    taken = _list_charges(tx, restaurant, [one for one in orders if one != order_id])
+    return replace(
+        known,
+        is_finished=known.is_finished and is_newest,
+        charges=tuple(one for one in known.charges if CHARGE + one.id not in taken),
+    )
+
+
 def list_orders(tx: Transaction, restaurant: str, checkout_id: str) -> list[str]:
     """Ids of its orders in that restaurant, oldest first."""
     rows = tx.execute(
@@ -72,6 +92,18 @@ def lacks_signs(tx: Transaction, restaurant: str, before: float) -> bool:
         {"restaurant": restaurant, "before": before},
     ).fetchone()
     return bool(row["lacks"])
+
+
+def _list_charges(tx: Transaction, restaurant: str, order_ids: Iterable[str]) -> set[str]:
+    """The keys of those that these orders carry already."""
+    found: set[str] = set()
+    for order_id in order_ids:
+        row = tx.execute(
+            "SELECT money FROM orders WHERE restaurant = ? AND order_id = ?",
+            (restaurant, order_id),
+        ).fetchone()
+        found |= canonical.decode(dict[str, Money], row["money"]).keys()
+    return found
 
 
 def _least(remainders: Iterable[Remainder]) -> _Remainders:

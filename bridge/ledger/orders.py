@@ -248,11 +248,12 @@ def _act(tx: Transaction, handover: Handover, action: Action, now: float) -> Non
                     action.delivery_id,
                 ),
             )
+            _note_doubt(tx, handover, action, action.delivery_id, now)
 
 
 def _open(tx: Transaction, handover: Handover, action: Open, now: float) -> None:
     order = action.content
-    tx.execute(
+    cursor = tx.execute(
         """INSERT INTO delivery (restaurant, order_id, checkout_id, operation, version, key,
                correlation_id, state, cause, timer, next_at, content, slip, accepted_at,
                released_at, promise_at, amount_cents, updated_at)
@@ -279,6 +280,20 @@ def _open(tx: Transaction, handover: Handover, action: Open, now: float) -> None
             handover.restaurant,
             order.id,
         ),
+    )
+    _note_doubt(tx, handover, action, int(cursor.lastrowid or 0), now)
+
+
+def _note_doubt(
+    tx: Transaction, handover: Handover, action: Open | Move, delivery_id: int, now: float
+) -> None:
+    """What another worker may have sent counts as tried, or a void would not be told."""
+    if action.state is not DeliveryState.UNKNOWN:
+        return
+    tx.execute(
+        """INSERT INTO attempt (delivery_id, started_at, ended_at, outcome, detail)
+           VALUES (?, ?, ?, 'unknown', ?)""",
+        (delivery_id, handover.received_at.timestamp(), now, action.cause),
     )
 
 

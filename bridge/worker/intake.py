@@ -1,7 +1,6 @@
 """Record handed-over events in the worker's ledger: each once, with what it does to its orders."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 import structlog
 
@@ -44,12 +43,10 @@ def _book(tx: Transaction, handover: Handover, terms: Terms, now: float, *, repo
     event, restaurant = handover.event, handover.restaurant
     checkout = checkouts.learn(tx, restaurant, event, now)
     concerned = _list_concerned(tx, handover)
-    of_checkout = checkouts.list_orders(tx, restaurant, event.checkout_id)
     for order_id in concerned:
         book = orders.load_book(tx, restaurant, order_id)
-        # The service charges of a checkout are those of its first order.
-        facts = replace(checkout, carries_charges=of_checkout[:1] in ([], [order_id]))
-        booking = decide(book, handover, terms, now, facts)
+        seen = checkouts.as_seen_by(tx, checkout, restaurant, event.checkout_id, order_id)
+        booking = decide(book, handover, terms, now, seen)
         orders.apply(tx, handover, booking, now, report=report)
     if not concerned:
         orders.note_event(tx, handover, "", _note_alone(handover, checkout), now)

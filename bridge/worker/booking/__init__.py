@@ -11,20 +11,24 @@ wanted after all              -> fired again, marked
 refunded                      -> out of what was not sent yet; the money behind what was
 """
 
-from bridge.ledger.book import Action, Book, Booked, Booking, Checkout
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bridge.ledger.book import Action, Book, Booked, Booking, Checkout, Money, Open
 from bridge.model import (
     CheckoutCancelled,
     DeliveryState,
+    Fate,
     Handover,
     ItemsRefunded,
     Order,
     OrderChanged,
     OrderPlaced,
-    Refund,
     as_decimal_text,
 )
-from bridge.worker.booking.case import DEAD, Case, Terms, is_unsent, without_gone
+from bridge.worker.booking.case import DEAD, Case, Terms, is_unsent, without_units
 from bridge.worker.booking.moments import fires_at
+from bridge.worker.booking.money import count_money, find_fallen, find_gone, is_named
 from bridge.worker.booking.news import fold_into_place, queue_behind
 from bridge.worker.booking.place import (
     GHOST_WAIT,
@@ -34,7 +38,7 @@ from bridge.worker.booking.place import (
     open_place,
     release,
 )
-from bridge.worker.booking.refunds import count_money, open_refunds
+from bridge.worker.booking.refunds import open_refunds
 
 __all__ = ["GHOST_WAIT", "SIGN_WAIT", "Terms", "decide"]
 
@@ -54,7 +58,7 @@ def decide(
         actions, note = _update(case, place)
     refunds = open_refunds(case, place, actions)
     return Booking(
-        note=_with_refund(case, note),
+        note=_with_refunds(note, refunds),
         current=case.newest,
         committed=case.committed,
         cancelled=case.cancelled,
@@ -67,12 +71,13 @@ def decide(
 def _make_case(
     book: Book, handover: Handover, terms: Terms, now: float, checkout: Checkout
 ) -> Case:
-    event = handover.event
-    is_sign = not isinstance(event, OrderPlaced | CheckoutCancelled)
     newest = _newest(book, handover)
-    committed = book.committed or is_sign or checkout.is_finished
-    cancelled = _is_cancelled(book, handover, committed=committed)
-    money, fallen = count_money(book, newest, checkout)
+    money = count_money(book, newest, checkout)
+    is_sign = _is_sign(handover, checkout, money)
+    committed = book.committed or is_sign
+    cancelled = not committed and _is_cancelled(book, handover)
+    gone = find_gone(money, checkout)
+    tellers = [one for one in book.deliveries if one.state is not DeliveryState.VOIDED]
     return Case(
         book=book,
         handover=handover,
@@ -80,13 +85,20 @@ def _make_case(
         terms=terms,
         now=now,
         newest=newest,
-        wanted=without_gone(newest, money, cancelled=cancelled),
+        wanted=replace(newest, lines=()) if cancelled else without_units(newest, gone),
+        is_sign=is_sign,
         committed=committed,
         cancelled=cancelled,
         fires_at=fires_at(book, newest, terms),
         money=money,
-        fallen=fallen,
+        fallen=find_fallen(money, checkout, tellers),
     )
+
+
+def _is_sign(handover: Handover, checkout: Checkout, money: Mapping[str, Money]) -> bool:
+    """True if the guest paid for this order: it was changed, finished, or refunded by name."""
+    is_change = isinstance(handover.event, OrderChanged)
+    return is_change or checkout.is_finished or is_named(money, checkout)
 
 
 def _newest(book: Book, handover: Handover) -> Order:
@@ -105,14 +117,19 @@ def _newest(book: Book, handover: Handover) -> Order:
     return current if isinstance(event, OrderPlaced) and is_live else order
 
 
-def _is_cancelled(book: Book, handover: Handover, *, committed: bool) -> bool:
-    """A cancel counts for what came before it and was not paid; whatever follows takes it back."""
-    if not isinstance(handover.event, CheckoutCancelled):
-        return False
+def _is_cancelled(book: Book, handover: Handover) -> bool:
+    """A cancel counts for what came before it; an injection that gets its yes takes it back."""
     place = book.place
-    if committed or place is None or place.state in DEAD:
+    if place is None or place.state in DEAD:
         return False
-    return place.accepted_at <= handover.received_at.timestamp()
+    match handover.event:
+        case CheckoutCancelled():
+            is_before = place.accepted_at <= handover.received_at.timestamp()
+            return book.cancelled or is_before
+        case OrderPlaced():
+            return book.cancelled and handover.fate is Fate.GONE
+        case _:
+            return book.cancelled
 
 
 def _revive(case: Case, place: Booked | None) -> _Told:
@@ -124,6 +141,8 @@ def _revive(case: Case, place: Booked | None) -> _Told:
             return _open_by_change(case)
         case CheckoutCancelled():
             return [], "cancelled: nothing was being made"
+        case _ if not case.is_sign:
+            return [], "archived: not about this order"
         case _:
             return _open_by_sign(case, place)
 
@@ -197,8 +216,6 @@ def _no_news(case: Case) -> str:
     return "known already"
 
 
-def _with_refund(case: Case, note: str) -> str:
-    if not case.fallen:
-        return note
-    amount = as_decimal_text(Refund(lines=case.fallen).amount_cents)
-    return "; ".join(filter(None, (note, f"refunded: {amount}")))
+def _with_refunds(note: str, refunds: list[Open]) -> str:
+    amounts = [as_decimal_text(one.amount_cents or 0) for one in refunds]
+    return "; ".join(filter(None, (note, *(f"refunded: {amount}" for amount in amounts))))

@@ -24,8 +24,8 @@ class Terms:
 class Case:
     """`newest` is the order as the platform tells it, `wanted` what the kitchen should have.
 
-    `fires_at`: when the kitchen is to begin, 0 for at once. `fallen`: what this event tells of
-    refunds; `money` is what is left after it.
+    `fires_at`: when the kitchen is to begin, 0 for at once. `is_sign`: this event says that the
+    guest paid for this order. `fallen`: what was given back and no refund has told yet.
     """
 
     book: Book
@@ -35,6 +35,7 @@ class Case:
     now: float
     newest: Order
     wanted: Order
+    is_sign: bool
     committed: bool
     cancelled: bool
     fires_at: float
@@ -86,16 +87,10 @@ def is_change(delivery: Booked) -> bool:
     return delivery.operation in {Operation.CHANGE, Operation.CANCEL}
 
 
-def without_gone(order: Order, money: dict[str, Money], *, cancelled: bool) -> Order:
-    """What is left to make: nothing once cancelled, and no unit that was refunded whole."""
-    if cancelled:
-        return replace(order, lines=())
-    gone = {unit_id for unit_id, left in money.items() if left.is_gone}
-    return without_units(order, gone) if gone else order
-
-
 def without_units(order: Order, unit_ids: set[str]) -> Order:
     """The order as it is without these units; a line without units is no line."""
+    if not unit_ids:
+        return order
     lines = [
         replace(line, units=tuple(unit for unit in line.units if unit.id not in unit_ids))
         for line in order.lines

@@ -1,10 +1,19 @@
 """What the kitchen hears of news: folded into what was not sent yet, else queued behind it."""
 
 from bridge.ledger.book import Action, Booked, Fold, Move, Open
-from bridge.model import DeliveryState, Operation, Slip, SlipKind, differences
+from bridge.model import (
+    DeliveryState,
+    Difference,
+    Operation,
+    Order,
+    Slip,
+    SlipKind,
+    differences,
+)
 from bridge.worker.booking.case import Case, is_change, is_unsent
 from bridge.worker.booking.moments import promise
 from bridge.worker.booking.place import REFIRED, doubted, open_place
+from bridge.worker.booking.refunds import without_differences
 
 CANCELLED = "the checkout was cancelled"
 EMPTY = "nothing is left on the order"
@@ -14,7 +23,7 @@ _Told = tuple[list[Action], str]
 
 def fold_into_place(case: Case, place: Booked) -> _Told:
     """What was queued behind it while it was being sent is in the newest order, too."""
-    behind = [one for one in case.live if one != place and is_unsent(one)]
+    behind = [one for one in case.live if one.id > place.id and is_unsent(one)]
     if not case.wanted.lines:
         cause = CANCELLED if case.cancelled else EMPTY
         return [*(_drop(one, cause) for one in behind), _drop(place, cause)], cause
@@ -24,7 +33,14 @@ def fold_into_place(case: Case, place: Booked) -> _Told:
         slip=place.slip,
         promise_at=promise(case, place.accepted_at),
     )
-    folded = [_drop(one, "part of the ticket itself by now") for one in behind if is_change(one)]
+    folded = [
+        _drop(one, "part of the ticket itself by now")
+        if is_change(one)
+        else Fold(
+            delivery_id=one.id, content=case.wanted, slip=without_differences(one.slip, case.wanted)
+        )
+        for one in behind
+    ]
     return [*folded, fold], "folded into the ticket"
 
 
@@ -35,7 +51,7 @@ def queue_behind(case: Case) -> _Told:
     if told.operation is Operation.CANCEL and case.wanted.lines:
         drops = [_drop(one, "replaced by a new ticket") for one in waiting]
         return [*drops, open_place(case, REFIRED)], "taken back, and wanted after all: fired again"
-    found = differences(told.content, case.wanted)
+    found = _differences(told.content, case.wanted)
     if waiting:
         older = [_drop(one, "replaced by a later change") for one in waiting[:-1]]
         actions, note = _fold_into_change(case, waiting[-1], changed=bool(found))
@@ -43,6 +59,11 @@ def queue_behind(case: Case) -> _Told:
     if not found:
         return [], "status only: nothing for the kitchen"
     return [_follow(case, case.book.next_version)], "queued behind the ticket"
+
+
+def _differences(told: Order, wanted: Order) -> tuple[Difference, ...]:
+    """Of an order with nothing on it there is nothing more to tell."""
+    return differences(told, wanted) if told.lines or wanted.lines else ()
 
 
 def last_told(case: Case) -> Booked:

@@ -65,6 +65,12 @@ def lacks_sign(place: Booked) -> bool:
     return place.state is DeliveryState.HELD and place.timer == "hold"
 
 
+def waits_for_sign(place: Booked) -> bool:
+    """True if nothing of it is sent unless a sign comes."""
+    is_waiting = place.state is DeliveryState.WAITING and place.timer in {"hold", "void"}
+    return is_waiting or lacks_sign(place)
+
+
 def _is_released_now(case: Case, place: Booked) -> bool:
     """True if this event ends the wait, or gives the order a new time to be fired."""
     is_moved = case.fires_at != case.book.fires_at

@@ -75,11 +75,13 @@ class Audit:
         }
 
 
-def is_settled(document: Document | None) -> bool:
-    """True once nothing more happens to the order by itself."""
-    if document is None or document["state"] not in ENDS:
-        return False
-    return all(each["state"] in ENDS for each in document["deliveries"])
+def is_settled(due: Due, document: Document | None) -> bool:
+    """True once nothing more happens to the order, unless it is for later or paid after all."""
+    if document is None:
+        return not due.is_known
+    ends = ENDS | {"waiting"} if due.may_wait else ENDS
+    states = [each["state"] for each in document["deliveries"]]
+    return {document["state"], *states} <= ends
 
 
 def is_task(delivery: Document) -> bool:
@@ -138,7 +140,7 @@ def _compare_keys(document: Document | None, papers: Sequence[Paper]) -> Iterato
 
 
 def _compare_end(due: Due, document: Document) -> Iterator[str]:
-    if not is_settled(document) and not due.may_wait:
+    if not is_settled(due, document):
         yield f"not in an end state, but {document['state']}"
     for each in document["deliveries"]:
         is_open_question = each["operation"] == "place" and not due.is_signed
@@ -203,9 +205,11 @@ def _compare_dishes(due: Due, last: Paper) -> Iterator[str]:
 
 
 def _compare_money(due: Due, document: Document, papers: Sequence[Paper]) -> Iterator[str]:
-    """What the POS never had need not be put right in it."""
+    """What the POS never had, or was told to take back, need not be put right in it."""
+    found = _refunded(document["deliveries"])
     is_there = any(paper.kind == "place" for paper in papers)
-    if _refunded(document["deliveries"]) != (due.refunded_cents if is_there else 0):
+    is_whole = is_there and not any(paper.kind == "void" or paper.is_marked for paper in papers)
+    if not (due.refunded_cents if is_whole else 0) <= found <= is_there * due.refunded_cents:
         yield "another amount refunded than there was"
 
 

@@ -39,7 +39,10 @@ LAST = (Act.REFUND_ALL, Act.EMPTY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mix:
-    """Shares of the guests, 0 to 1. `retries` and `same_order` are shares of the failures."""
+    """Shares of the guests, 0 to 1. `retries` and `same_order` are shares of the failures.
+
+    `most_edits`: to one order.
+    """
 
     strolls: float = 0.05  # fill a cart first that they never pay
     codes: float = 0.25  # have a code to type, if there are any
@@ -48,6 +51,7 @@ class Mix:
     same_order: float = 0.3  # under the same order id
     laters: float = 0.06  # order for later
     edits: float = 0.1
+    most_edits: int = 3
     refunds: float = 0.08
     endings: float = 0.02  # nothing is left of the order
     fees: float = 0.15
@@ -67,6 +71,7 @@ def only_orders(edits: float) -> Mix:
         failures=0,
         laters=0,
         edits=edits,
+        most_edits=1,
         refunds=0,
         endings=0,
         fees=0,
@@ -176,7 +181,7 @@ class _Host:
     def _acts(self, order: Order, *, is_later: bool) -> tuple[Act, ...]:
         mix, acts = self._mix, list[Act]()
         if self._happens(mix.edits):
-            acts += self._chance.choices(EDITS, k=self._chance.choice((1, 1, 2, 3)))
+            acts += self._chance.choices(EDITS, k=self._chance.randint(1, mix.most_edits))
         if self._happens(mix.refunds):
             kinds = [act for act in REFUNDS if act is not Act.REFUND_FEE or order.totals.fee_cents]
             acts += self._chance.choices(kinds, k=self._chance.choice((1, 1, 2)))

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bridge.model import OrderChanged, OrderPlaced
+from bridge.model import IntegrationChanged, OrderChanged, OrderPlaced, PriceCheck
 from bridge.testing.dressing import Dressed, dress, plain, spoil
 from bridge.testing.steps import ASSUMED, CHANGE, Reply, Step
 from bridge.testing.story import Told
@@ -22,7 +22,8 @@ Sent = Generator["Call", Reply, None]
 class Call:
     """A step as it is sent. `copies` go out at once; without `waits` the next one does not wait.
 
-    `is_bare`: to the address that takes every hook.
+    `is_bare`: to the address that takes every hook. `hangs_up`: seconds after which the platform
+    closes the connection, and does not hear the answer; 0: never.
     """
 
     step: Step
@@ -30,6 +31,7 @@ class Call:
     copies: int = 1
     waits: bool = True
     is_bare: bool = False
+    hangs_up: float = 0.0
 
     @property
     def is_broken(self) -> bool:
@@ -60,6 +62,8 @@ class Noise:
     def disturb(self, story: Told) -> Sent:
         """The story as it arrives. What is held back comes in the end, unless it is lost."""
         step = next(story, None)
+        if isinstance(step, Step) and isinstance(step.event, PriceCheck) and self._happens(0.1):
+            yield self._call(_integration_changed(step.event.restaurant))
         while step is not None:
             reply = yield from self._deliver(step)
             yield from self._release()
@@ -97,9 +101,11 @@ class Noise:
         return reply
 
     def _come_before(self, step: Step) -> Generator[Call, Reply, None]:
-        """What may come before an order: its own wreck, and the news that it is paid."""
+        """What may come before an order: its wreck, a try too short, the news that it is paid."""
         if self._happens(0.3):
             yield Call(step=step, dressed=spoil(step.document, self.chance))
+        if self._happens(0.3):
+            yield replace(self._call(step), hangs_up=self.chance.uniform(0.001, 0.03))
         if step.will_be_paid and isinstance(step.event, OrderPlaced) and self._happens(0.3):
             paid = replace(step, event=OrderChanged(order=step.event.order))
             yield replace(self._call(paid), waits=False)
@@ -122,3 +128,15 @@ class Noise:
             if held.steps < 0 or at_last:
                 self._held.remove(held)
                 yield held.call
+
+
+def _integration_changed(restaurant: str) -> Step:
+    """Of which nobody knows what is in it."""
+    return Step(
+        event=IntegrationChanged(restaurant=restaurant),
+        document={
+            "event_type": "restaurant_integration_changed",
+            "restaurant_id": restaurant,
+            "settings": {"enabled": True},
+        },
+    )

@@ -142,7 +142,7 @@ class _Bbot:
         copies = [self._post(call, due) for _ in range(call.copies)]
         replies = await asyncio.gather(*copies) if len(copies) > 1 else [await copies[0]]
         best = max(replies, key=lambda reply: (reply.is_yes, reply.status))
-        if not call.is_broken:
+        if not call.is_broken and not call.hangs_up:
             self._learn(call, list(replies), best, tabs)
         return best
 
@@ -161,13 +161,19 @@ class _Bbot:
     async def _post(self, call: Call, due: float) -> Reply:
         address = self._simulation.address("" if call.is_bare else call.step.hook)
         headers = {"Content-Type": call.dressed.content_type}
+        patience = aiohttp.ClientTimeout(total=call.hangs_up or self._simulation.timeout)
         try:
             async with self._session.post(
-                address, data=call.dressed.body, headers=headers, allow_redirects=False
+                address,
+                data=call.dressed.body,
+                headers=headers,
+                allow_redirects=False,
+                timeout=patience,
             ) as answer:
                 reply = Reply(status=answer.status, body=await answer.read())
         except (aiohttp.ClientError, TimeoutError) as error:
-            self._tally.note_error(call, error)
+            if not call.hangs_up:
+                self._tally.note_error(call, error)
             return Reply(status=0)
         self._tally.note(call, reply, (time.perf_counter() - due) * 1000)
         return reply
@@ -180,7 +186,6 @@ async def _session(simulation: Simulation) -> AsyncIterator[aiohttp.ClientSessio
         # Without a limit on connections, or a slow bridge would slow the guests down.
         connector=aiohttp.TCPConnector(limit=0),
         headers={"Authorization": login},
-        timeout=aiohttp.ClientTimeout(total=simulation.timeout),
     ) as session:
         yield session
 

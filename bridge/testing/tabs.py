@@ -31,7 +31,7 @@ class Due:
 
     `must` counts the dishes of the last ticket. `may`: units that may be on it besides, because
     they were on their way before they were refunded, each under any name that it had. `may_wait`:
-    it is for later, and nobody has paid for it or taken it back. `changes`, `refires` and `refunds`
+    nobody has said that it is paid, or taken it back. `changes`, `refires` and `refunds`
     are the most that there may be.
     """
 
@@ -111,7 +111,7 @@ class Tab:
             is_known=self.is_placed or self.is_signed,
             is_cancelled=self.is_cancelled,
             is_unclear=self.is_unclear,
-            may_wait=is_made and not self.is_signed and self.order.due_at is not None,
+            may_wait=is_made and not self.is_signed,
             must=must,
             may=tuple(map(frozenset, begun)) if is_made else (),
             table=self.order.table.name if self.order.table else "",

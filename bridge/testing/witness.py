@@ -123,7 +123,7 @@ class _Vigil:
     async def _wait(self, due: Due) -> dict[str, Any] | None:
         while True:
             document = await self._witness.read_order(self._session, due.order_id)
-            if due.may_wait or not due.is_known or is_settled(document):
+            if is_settled(due, document):
                 self._moved_at = time.monotonic()
                 return document
             if time.monotonic() - self._moved_at > self._witness.patience:

@@ -93,6 +93,7 @@ def guests(tmp_path):
         password.write_text(bridge.said["password"])
         arguments = ["--endpoint", bridge.said["endpoint"], "--username", bridge.said["username"]]
         arguments += ["--password-file", password, "--restaurant", bridge.said["restaurant"]]
+        arguments += ["--hooks=orders", "--quirks=0"]
         arguments += ["--orders", str(orders), "--rate", str(rate), "--json"]
         command = [COMMAND, "simulate", bridge.said["ingress"], *arguments]
         started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))

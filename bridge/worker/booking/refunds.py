@@ -14,6 +14,7 @@ from bridge.model import (
     RefundLine,
     Slip,
     SlipKind,
+    as_decimal_text,
     differences,
 )
 from bridge.model.order import WAITING
@@ -98,6 +99,8 @@ def _open_refund(case: Case, opened: int, told: Order) -> Open:
             kind=SlipKind.REFUND,
             version=version,
             differences=differences(told, without_units(told, _not_to_make(case))),
+            # All of it, for a slip shows only what need not be made.
+            reason=f"refund of {as_decimal_text(refund.amount_cents)}",
             refund=refund,
         ),
         content=case.wanted,

@@ -1,79 +1,113 @@
-from collections.abc import Mapping
-
 import orjson
 import pytest
 from click.testing import CliRunner
 
 from bridge.cli.simulate import simulate
 from bridge.testing import simulator
-from bridge.testing.simulator import Summary
+from bridge.testing.summary import Summary, Unexpected
+from bridge.testing.witness import WitnessError
 
-
-def summary(statuses: Mapping[int, int], **more):
-    fields = {
-        "seconds": 1.0,
-        "answers": sum(statuses.values()),
-        "statuses": {"order-injection": statuses},
-        "errors": {},
-        "latency": {},
-        "accepted": (),
-        "refused": (),
-        "unanswered": (),
-        "disagreed": (),
-    }
-    return Summary(**fields | more)
+FINE = {
+    "seconds": 1.0,
+    "answers": 3,
+    "statuses": {"order-injection": {200: 3}},
+    "errors": {},
+    "latency": {},
+    "accepted": (),
+    "refused": (),
+    "unanswered": (),
+    "disagreed": (),
+}
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
-    """Runs the command with that outcome of the evening."""
-    password = tmp_path / "password"
-    password.write_text("secret\n")
+def secret(tmp_path):
+    path = tmp_path / "secret"
+    path.write_text("secret\n")
+    return path
 
-    def do(outcome, *more):
+
+@pytest.fixture
+def run(secret, monkeypatch):
+    """Runs the command with that outcome of the evening; `run.wish` is what it asked for."""
+
+    def do(*more, outcome=None, error=None):
         async def play(simulation):
-            return outcome
+            do.wish = simulation
+            if error:
+                raise error
+            return outcome or Summary(**FINE)
 
         monkeypatch.setattr(simulator, "simulate", play)
         options = ["--endpoint=main", "--username=bbot", "--restaurant=north"]
-        options.append(f"--password-file={password}")
+        options.append(f"--password-file={secret}")
         return CliRunner().invoke(simulate, ["http://127.0.0.1:1", *options, *more])
 
     return do
 
 
-@pytest.mark.parametrize("statuses", [{200: 3}, {200: 1, 409: 1, 422: 1, 503: 1}, {503: 3}])
-def test_yes_and_no_are_both_a_success(run, statuses):
-    ended = run(summary(statuses))
+def test_a_good_evening_succeeds(run):
+    ended = run()
     assert ended.exit_code == 0
-    assert "neither a yes nor a no" not in ended.stderr
+    assert "unexpected answers: none" in ended.stdout
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 413, 415, 500, 502, 504])
-def test_an_answer_that_is_neither_fails_and_is_named(run, status):
-    ended = run(summary({200: 5, status: 2}))
+def test_anything_wrong_fails_and_is_named(run):
+    wrong = Unexpected(hook="order-injection", what="status 500", calls=2)
+    ended = run(outcome=Summary(**FINE | {"unexpected": (wrong,)}))
     assert ended.exit_code == 1
-    assert f"2 x {status}" in ended.stderr
-
-
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"errors": {"order-injection": {"TimeoutError": 1}}},
-        {"unanswered": ("a",)},
-        {"disagreed": ("a",)},
-    ],
-)
-def test_a_call_that_failed_or_disagreed_fails(run, more):
-    assert run(summary({200: 1}, **more)).exit_code == 1
+    assert "2 x status 500" in ended.stdout
 
 
 def test_the_json_stays_json_when_it_fails(run):
-    ended = run(summary({404: 3}), "--json")
+    ended = run("--json", outcome=Summary(**FINE | {"unanswered": ("a",)}))
     assert ended.exit_code == 1
-    assert orjson.loads(ended.stdout)["statuses"] == {"order-injection": {"404": 3}}
+    assert orjson.loads(ended.stdout)["statuses"] == {"order-injection": {"200": 3}}
+
+
+def test_by_default_a_hundred_guests_use_all_hooks_with_a_few_quirks(run):
+    run()
+    assert run.wish.orders == 100
+    assert run.wish.hooks == "all"
+    assert 0 < run.wish.quirks < 0.1
+    assert run.wish.password == "secret"
+    assert run.wish.witness is None
+
+
+def test_for_some_seconds_as_many_come_as_the_rate_says(run):
+    run("--seconds=5", "--rate=20")
+    assert (run.wish.seconds, run.wish.rate) == (5, 20)
+    assert run.wish.orders > 100
+
+
+def test_orders_and_seconds_are_both_an_end(run):
+    run("--seconds=5", "--orders=7")
+    assert (run.wish.seconds, run.wish.orders) == (5, 7)
+
+
+def test_with_a_console_all_is_compared(run, secret):
+    run("--console=http://c", f"--token-file={secret}", "--pos-control=http://p/control")
+    witness = run.wish.witness
+    assert (witness.console, witness.token, witness.pos) == (
+        "http://c",
+        "secret",
+        "http://p/control",
+    )
+
+
+@pytest.mark.parametrize("option", ["--pos-control=http://p", "--token-file={secret}"])
+def test_what_belongs_to_a_console_needs_one(run, secret, option):
+    ended = run(option.format(secret=secret))
+    assert ended.exit_code == 2
+    assert "--console" in ended.stderr
+
+
+def test_a_console_that_does_not_answer_is_2_in_one_sentence(run):
+    ended = run("--console=http://c", error=WitnessError("the console at http://c does not answer"))
+    assert ended.exit_code == 2
+    assert ended.stderr == "the console at http://c does not answer\n"
 
 
 def test_the_help_says_that_a_no_does_not_fail():
     said = " ".join(CliRunner().invoke(simulate, ["--help"]).stdout.split())
-    assert "409, 422 or 503: the restaurant said no" in said
+    assert "says no (409, 422, 503) is no fault" in said

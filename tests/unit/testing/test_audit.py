@@ -1,0 +1,247 @@
+from dataclasses import replace
+
+import pytest
+
+from bridge.testing.audit import Audit, Paper, compare, is_settled, papers_of
+from bridge.testing.tabs import Due
+
+DUE = Due(
+    order_id="o-1",
+    is_wanted=True,
+    is_signed=True,
+    is_known=True,
+    is_cancelled=False,
+    is_unclear=False,
+    may_wait=False,
+    must={"Soup": 2},
+    may=(),
+    table="Bar",
+    refunded_cents=0,
+    changes=0,
+    refires=0,
+    refunds=0,
+)
+GONE = replace(DUE, is_wanted=False, is_cancelled=True, must={}, refires=1)
+TICKET = Paper(kind="place", version=1, key="k1", dishes={"Soup": 2}, table="Bar")
+VOID = Paper(kind="void", version=2, key="k2", dishes={}, table="Bar")
+CHANGE = replace(TICKET, kind="change", version=2, key="k2")
+REFUND = replace(TICKET, kind="refund", version=2, key="k2")
+
+
+def a_delivery(operation="place", version=1, state="done", amount=None):
+    return {
+        "operation": operation,
+        "version": version,
+        "state": state,
+        "cause": "",
+        "key": f"k{version}",
+        "amount_cents": amount,
+        "attempts": [{}] if state == "done" else [],
+    }
+
+
+def a_document(*deliveries, state="done"):
+    return {"state": state, "deliveries": list(deliveries) or [a_delivery()]}
+
+
+PLACED_AND_VOID = a_document(a_delivery(), a_delivery("cancel", 2))
+PLACED_AND_CHANGED = a_document(a_delivery(), a_delivery("change", 2))
+
+
+def found(due, document, *papers):
+    return list(compare(due, document, papers))
+
+
+@pytest.mark.parametrize(
+    ("due", "document", "papers"),
+    [
+        (DUE, a_document(), (TICKET,)),
+        (GONE, PLACED_AND_VOID, (TICKET, VOID)),
+        (GONE, a_document(a_delivery(state="voided"), state="voided"), ()),
+        (replace(DUE, changes=1), PLACED_AND_CHANGED, (TICKET, CHANGE)),
+        (
+            replace(DUE, refunded_cents=300, refunds=1),
+            a_document(a_delivery(), a_delivery("refund", 2, "held", 300), state="held"),
+            (TICKET,),
+        ),
+        (replace(DUE, is_known=False, is_wanted=False), None, ()),
+        (replace(DUE, is_unclear=True), None, ()),
+        (
+            replace(DUE, must={"Soup": 1}, may=(frozenset({"Soup"}),)),
+            a_document(),
+            (TICKET,),
+        ),
+    ],
+)
+def test_what_is_as_it_should_be_has_no_problem(due, document, papers):
+    assert found(due, document, *papers) == []
+
+
+@pytest.mark.parametrize(
+    ("problem", "due", "document", "papers"),
+    [
+        ("the bridge said yes, and does not know the order", DUE, None, ()),
+        (
+            "not in an end state, but ready",
+            GONE,
+            a_document(a_delivery(state="ready"), state="ready"),
+            (),
+        ),
+        ("no ticket", DUE, a_document(a_delivery(state="voided"), state="voided"), ()),
+        (
+            "a person is asked about a place: ",
+            DUE,
+            a_document(a_delivery(state="held"), state="held"),
+            (),
+        ),
+        (
+            "the POS refused a place",
+            DUE,
+            a_document(a_delivery(state="refused"), state="refused"),
+            (),
+        ),
+        ("not taken back", GONE, a_document(), (TICKET,)),
+        ("taken back, but it is wanted", replace(DUE, refires=1), PLACED_AND_VOID, (TICKET, VOID)),
+        (
+            "dishes are missing on the last ticket",
+            replace(DUE, must={"Soup": 3}),
+            a_document(),
+            (TICKET,),
+        ),
+        (
+            "dishes on the last ticket that nobody wants",
+            replace(DUE, must={"Soup": 1}),
+            a_document(),
+            (TICKET,),
+        ),
+        ("another table on the last ticket", replace(DUE, table="Roof"), a_document(), (TICKET,)),
+        (
+            "another amount refunded than there was",
+            replace(DUE, refunded_cents=1),
+            a_document(),
+            (TICKET,),
+        ),
+        (
+            "more tickets than there was reason for: change",
+            DUE,
+            PLACED_AND_CHANGED,
+            (TICKET, CHANGE),
+        ),
+        (
+            "more tickets than there was reason for: place",
+            replace(DUE, is_known=False, is_wanted=False),
+            a_document(),
+            (TICKET,),
+        ),
+        (
+            "done says the bridge, but the POS does not have it",
+            replace(DUE, changes=1),
+            PLACED_AND_CHANGED,
+            (TICKET,),
+        ),
+        (
+            "the POS has a ticket that the bridge does not call done",
+            replace(DUE, changes=1),
+            a_document(),
+            (TICKET, CHANGE),
+        ),
+        (
+            "tickets in another order than their versions",
+            replace(DUE, changes=1),
+            PLACED_AND_CHANGED,
+            (CHANGE, TICKET),
+        ),
+    ],
+)
+def test_each_problem_is_found(problem, due, document, papers):
+    assert problem in found(due, document, *papers)
+
+
+def test_two_tickets_are_found_even_where_calls_had_no_answer():
+    second = replace(TICKET, version=2, key="k2")
+    due = replace(DUE, is_unclear=True)
+    document = a_document(a_delivery(), a_delivery(version=2))
+    assert found(due, document, TICKET, second) == ["more than one ticket that is not marked"]
+
+
+def test_the_same_ticket_twice_is_found():
+    assert "the POS has a ticket twice" in found(DUE, a_document(), TICKET, TICKET)
+
+
+def test_a_ticket_fired_again_is_marked_and_needs_a_reason():
+    again = replace(TICKET, version=3, key="k3", is_marked=True)
+    document = a_document(a_delivery(), a_delivery("cancel", 2), a_delivery(version=3))
+    papers = (TICKET, VOID, again)
+    assert found(replace(DUE, refires=1), document, *papers) == []
+    assert found(DUE, document, *papers) == ["more tickets than there was reason for: marked"]
+
+
+def test_nothing_is_left_after_a_refund_that_says_so():
+    due = replace(GONE, is_cancelled=False, refires=0, refunds=1, refunded_cents=700)
+    document = a_document(a_delivery(), a_delivery("refund", 2, amount=700))
+    assert found(due, document, TICKET, replace(REFUND, dishes={})) == []
+    assert found(due, document, TICKET, REFUND) == ["not taken back"]
+
+
+@pytest.mark.parametrize("amount", [0, 300, 700])
+def test_of_a_bill_that_was_taken_back_nothing_more_need_be_refunded(amount):
+    document = a_document(
+        a_delivery(), a_delivery("cancel", 2), a_delivery("refund", 3, "held", amount)
+    )
+    due = replace(GONE, refunds=1, refunded_cents=700)
+    assert found(due, document, TICKET, VOID) == []
+
+
+@pytest.mark.parametrize("amount", [699, 701])
+def test_of_any_other_every_cent_counts(amount):
+    document = a_document(a_delivery(), a_delivery("refund", 2, "held", amount))
+    due = replace(DUE, refunds=1, refunded_cents=700)
+    assert found(due, document, TICKET) == ["another amount refunded than there was"]
+
+
+def test_an_unpaid_order_that_waits_for_its_sign_is_no_loss():
+    document = a_document(a_delivery(state="held"), state="held")
+    assert found(replace(DUE, is_signed=False), document) == []
+
+
+@pytest.mark.parametrize("state", ["done", "refused", "held", "voided", "archived", "blocked"])
+def test_an_order_is_settled_in_its_end_states(state):
+    assert is_settled(DUE, {"state": state, "deliveries": []})
+
+
+@pytest.mark.parametrize("state", ["waiting", "ready", "sending", "unknown"])
+def test_any_other_state_is_not_the_end(state):
+    assert not is_settled(DUE, {"state": state, "deliveries": []})
+    assert not is_settled(DUE, {"state": "done", "deliveries": [a_delivery(state=state)]})
+
+
+def test_what_nobody_has_paid_for_may_wait_but_not_hang():
+    unpaid = replace(DUE, is_signed=False, may_wait=True)
+    waiting = a_document(a_delivery(state="waiting"), state="waiting")
+    assert is_settled(unpaid, waiting)
+    assert found(unpaid, waiting) == []
+    assert not is_settled(unpaid, a_document(a_delivery(state="ready"), state="ready"))
+
+
+def test_an_order_that_is_not_there_is_settled_only_if_nobody_said_yes_to_it():
+    assert is_settled(replace(DUE, is_known=False), None)
+    assert not is_settled(DUE, None)
+
+
+def test_without_a_pos_to_look_at_the_bridges_word_is_taken():
+    document = a_document(
+        a_delivery(), a_delivery("cancel", 2), a_delivery(version=3), a_delivery("refund", 4)
+    )
+    papers = papers_of(document)
+    assert [paper.kind for paper in papers] == ["place", "void", "place", "refund"]
+    assert [paper.is_marked for paper in papers] == [False, False, True, False]
+
+
+def test_an_audit_adds_up_and_names_a_few_orders():
+    audit = Audit()
+    for _ in range(Audit.SHOWN + 1):
+        audit.add(DUE, a_document(a_delivery(), a_delivery("refund", 2, amount=50)), ())
+    document = audit.as_dict()
+    assert document["orders"] == Audit.SHOWN + 1
+    assert document["refunded_cents"] == 50 * (Audit.SHOWN + 1)
+    assert all(len(each["examples"]) == Audit.SHOWN for each in document["problems"])

@@ -183,7 +183,9 @@ def test_the_configuration_it_shows_is_short():
 
 def test_the_addresses_for_bbot_are_served():
     in_guide = re.findall(r"orders\.example\.net/bbot/ENDPOINT/([a-z-]+)", GUIDE)
-    here = re.findall(r"^\| [\w ]+ \| `([a-z-]+)` \|$", section("Install as a service"), re.M)
+    here = re.findall(
+        r"^\| [\w ]+ \| `([a-z-]+)` \|$", section("Install as a service"), re.MULTILINE
+    )
 
     assert here == list(dict.fromkeys(in_guide))
     assert set(here) == set(Hook) - {Hook.INTEGRATION_CHANGED}

@@ -191,8 +191,10 @@ def list_orders(tx: Transaction, page: Page) -> dict[str, Any]:
 
 def _requests(tx: Transaction, restaurant: str, order_id: str) -> list[sqlite3.Row]:
     return tx.execute(
-        """SELECT * FROM request WHERE (restaurant = :restaurant AND order_id = :id)
-               OR (order_id = '' AND correlation_id = :id AND restaurant = :restaurant)
+        """SELECT * FROM request INDEXED BY request_order
+               WHERE restaurant = :restaurant AND order_id = :id AND :id <> ''
+           UNION ALL SELECT * FROM request INDEXED BY request_unreadable
+               WHERE order_id = '' AND correlation_id = :id AND restaurant = :restaurant
            ORDER BY seq""",
         {"restaurant": restaurant, "id": order_id},
     ).fetchall()

@@ -23,7 +23,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 # A 2XX to an injection still stands unless it never went out, or its order came to nothing.
 _ACCEPTED = """
-SELECT coalesce(repeat_of, seq) AS seq, status, code, answer, answer_type FROM request
+SELECT coalesce(repeat_of, seq) AS seq, status, code, answer, answer_type, stage FROM request
 WHERE restaurant = ? AND order_id = ? AND hook = 'order-injection'
   AND status BETWEEN 200 AND 299 AND (fate IS NULL OR fate <> 'late')
 ORDER BY request.seq DESC LIMIT 1
@@ -99,7 +99,11 @@ def find_accepted(tx: Transaction, restaurant: str, order_id: str) -> tuple[int,
     """The standing 2XX of an injection; None for one that was voided or refused since."""
     row = tx.execute(_ACCEPTED, (restaurant, order_id)).fetchone()
     state = _known_state(tx, restaurant, order_id)
-    if row is None or state in _CAME_TO_NOTHING:
+    if row is None:
+        return None
+    # A yes that no worker has booked yet is newer than what it is known to have come to.
+    is_booked = row["stage"] not in {"open", "published"}
+    if state in _CAME_TO_NOTHING and is_booked:
         return None
     answer = Answer(
         status=row["status"],

@@ -150,7 +150,8 @@ class _Bbot:
         event = call.step.event
         if best.is_yes:
             tabs.learn(event)
-        elif not all(reply.status for reply in replies):
+        elif call.step.is_news or not all(reply.status for reply in replies):
+            # News without a yes may have been kept all the same: only its answer was too late.
             tabs.doubt(event)
         if isinstance(event, OrderPlaced):
             tabs.name(event.order)

@@ -122,7 +122,7 @@ class Summary:
             f"{audit['operator_tasks']} tasks for people; "
             f"refunds of {as_decimal_text(audit['refunded_cents'])}"
         )
-        unclear = f"not compared, because calls had no answer: {audit['unclear']} orders"
+        unclear = f"not compared, because nobody knows what was heard: {audit['unclear']} orders"
         rows = [told, *([unclear] if audit["unclear"] else [])]
         wrong = [
             f"WRONG: {each['orders']} x {each['what']}{_examples(each['examples'])}"

@@ -180,7 +180,7 @@ class Tabs:
         self._tabs.setdefault(order.id, Tab(order=order))
 
     def doubt(self, event: Event) -> None:
-        """Nobody knows whether this was heard: there was no answer."""
+        """Nobody knows whether this was heard."""
         if isinstance(event, OrderPlaced | OrderChanged):
             self._open(event.order)
         for tab in self._of(event.restaurant, event.checkout_id):

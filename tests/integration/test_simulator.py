@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from aiohttp import encode_basic_auth, web
 
+from bridge.testing.audit import Audit
 from bridge.testing.simulator import Simulation, simulate
 from bridge.testing.witness import Witness, WitnessError
 from tests.evening import QUIET
@@ -25,6 +26,7 @@ class TinyBridge:
             "discounts": None,
             "allow_checkout": True,
         }
+        self.news = 200
 
     async def __aenter__(self):
         app = web.Application()
@@ -46,7 +48,7 @@ class TinyBridge:
         if hook == "promo":
             return web.json_response(self.offer(body))
         if hook != "order-injection":
-            return web.json_response({"result": "recorded"})
+            return web.json_response({"result": "recorded"}, status=self.news)
         answer = self.answer(body)
         return await answer if asyncio.iscoroutine(answer) else answer
 
@@ -227,6 +229,26 @@ async def test_the_discount_that_was_shown_is_paid(bridge):
             cart = carts[body["order"]["checkout_id"]]
             assert body["order"]["pretax_cents"] == max(0, cart - 1)
     assert summary.is_good
+
+
+async def test_an_order_of_which_news_were_not_answered_yes_is_not_compared(bridge):
+    bridge.news = 503
+    summary = await simulate(evening(bridge, orders=1, witness=Trusting()))
+    assert summary.audit["unclear"] == 1
+    assert [each.what for each in summary.unexpected] == ["status 503"]
+
+
+class Trusting:
+    """A witness that knows nothing."""
+
+    async def greet(self):
+        pass
+
+    async def audit(self, dues):
+        audit = Audit()
+        for due in dues:
+            audit.add(due, None, [])
+        return audit
 
 
 async def test_without_a_console_that_answers_no_guest_comes(bridge):

@@ -10,8 +10,7 @@ from bridge.testing.witness import Witness
 from tests.daemons import ENDPOINT, PASSWORD, USER, a_config, a_restaurant, running
 
 RESTAURANTS = ("north", "south")
-# Nobody tries again, and nothing is edited: there is one order to a checkout, as it was placed.
-MIX = Mix(pairs=0.5, codes=0.7, failures=0.2, retries=0, refunds=0.2, edits=0)
+MIX = Mix(pairs=0.5, codes=0.7, failures=0.2, same_order=0, refunds=0.2, edits=0.2)
 
 
 @pytest.fixture

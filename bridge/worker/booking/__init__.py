@@ -153,8 +153,9 @@ def _open_by_sign(case: Case, place: Booked | None) -> _Told:
         return [], "archived: nothing was being made"
     if place.state is DeliveryState.REFUSED:
         return [], "the POS had refused it: nothing to do"
-    if not case.wanted.is_waiting():
-        return [], "archived: nothing on it is waiting to be made"
+    # Whatever its items are called by now: it was never made, and it is not closed.
+    if not case.wanted.lines or case.newest.closed_at is not None:
+        return [], "archived: nothing on it is to be made any more"
     return [open_place(case, REFIRED)], "a sign after the void: fired again"
 
 

@@ -165,12 +165,31 @@ async def test_a_repeat_that_went_out_stands_although_the_first_try_was_late(inj
     assert (third.answer.body, third.is_repeat) == (b"yes", True)
 
 
+@pytest.fixture
+def come_to_nothing(inject, engine, ledger, write):
+    """The order was accepted, booked, and is over."""
+
+    async def run(state="voided"):
+        seq = (await inject(fate=Fate.WRITTEN)).seq
+        await engine.take(placed(ORDER))
+        await write(requests.recorded, RESTAURANT, (seq,), START)
+        await ledger.write(lambda tx: tx.execute("UPDATE delivery SET state = ?", (state,)))
+
+    return run
+
+
 @pytest.mark.parametrize("state", ["voided", "refused"])
-async def test_what_came_to_nothing_is_judged_anew(inject, engine, ledger, state):
-    await inject(fate=Fate.WRITTEN)
-    await engine.take(placed(ORDER))
-    await ledger.write(lambda tx: tx.execute("UPDATE delivery SET state = ?", (state,)))
+async def test_what_came_to_nothing_is_judged_anew(inject, come_to_nothing, state):
+    await come_to_nothing(state)
     assert (await inject(verdict=NO)).answer.status == 503
+
+
+async def test_copies_of_a_new_try_get_one_answer_before_it_is_booked(inject, come_to_nothing):
+    await come_to_nothing()
+    second = await inject()
+    third = await inject(verdict=NO)
+    assert (second.is_repeat, third.is_repeat) == (False, True)
+    assert third.answer.body == second.answer.body
 
 
 def told_by_a_worker(*deliveries):
@@ -186,7 +205,8 @@ def told_by_a_worker(*deliveries):
 
 
 async def test_what_came_to_nothing_elsewhere_is_judged_anew(inject, write):
-    await inject(fate=Fate.WRITTEN)
+    seq = (await inject(fate=Fate.WRITTEN)).seq
+    await write(requests.recorded, RESTAURANT, (seq,), START)
     await write(reports.keep, told_by_a_worker(("place", "refused")), START)
     assert (await inject(verdict=NO)).answer.status == 503
 

@@ -183,6 +183,11 @@ def test_nothing_is_left_after_a_refund_that_says_so():
     assert found(due, document, TICKET, REFUND) == ["not taken back"]
 
 
+def test_where_nothing_is_left_nobody_needs_to_know_the_table():
+    due = replace(GONE, may=(frozenset({"Soup"}),) * 2, is_cancelled=False, table="Roof")
+    assert found(due, a_document(), TICKET) == []
+
+
 @pytest.mark.parametrize("amount", [0, 300, 700])
 def test_of_a_bill_that_was_taken_back_nothing_more_need_be_refunded(amount):
     document = a_document(

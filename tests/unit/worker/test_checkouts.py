@@ -1,5 +1,7 @@
 """What the hooks of a checkout do to its orders: paid, cancelled, and both in any order."""
 
+from dataclasses import replace
+
 import pytest
 
 from bridge.ledger import checkouts
@@ -167,6 +169,15 @@ async def test_a_sign_after_the_cancel_fires_the_order_again(engine, sign):
     await engine.take(sign())
     await engine.drain()
     assert engine.pos_system.printed[-1] == "place o1 v3: Ceviche REFIRED"
+
+
+async def test_a_paid_order_that_was_voided_unsent_is_made_whatever_its_items_are_called(on_commit):
+    await on_commit.take(placed(ORDER), cancelled())
+    (line,) = ORDER.lines
+    begun = replace(line, units=tuple(replace(unit, status="accepted") for unit in line.units))
+    await on_commit.take(changed(replace(later(ORDER), lines=(begun,))))
+    await on_commit.drain()
+    assert on_commit.pos_system.printed == ["place o1 v2: Ceviche REFIRED"]
 
 
 async def test_a_sign_before_the_void_went_out_takes_the_cancel_back(engine):

@@ -1,0 +1,140 @@
+"""The witness against a tiny console and a tiny POS."""
+
+import json
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+from aiohttp import web
+
+from bridge.testing.audit import Audit
+from bridge.testing.tabs import Due
+from bridge.testing.witness import Witness, WitnessError
+
+DUE = Due(
+    order_id="o-1",
+    is_wanted=True,
+    is_signed=True,
+    is_known=True,
+    is_cancelled=False,
+    is_unclear=False,
+    may_wait=False,
+    must={"Soup [] ": 1},
+    may=(),
+    table="Bar",
+    refunded_cents=0,
+    changes=0,
+    refires=0,
+    refunds=0,
+)
+LINE = {"quantity": 1, "name": "Soup", "modifiers": [], "notes": ""}
+TICKET = {
+    "order_id": "o-1",
+    "kind": "place",
+    "version": 1,
+    "reason": "",
+    "table": "Bar",
+    "lines": [LINE],
+}
+
+
+class Restaurant:
+    """`states` is what the console says of the order, one after the other, the last for ever."""
+
+    def __init__(self):
+        self.states = ["done"]
+        self.tickets = [{"key": "k1", "body": json.dumps(TICKET)}]
+        self.status = 200
+        self.refuses = False
+
+    async def show(self, request):
+        if self.refuses:
+            return web.json_response({"title": "who are you?"}, status=401)
+        if request.match_info["order"] != "o-1" or not self.states:
+            return web.json_response({"title": "unknown order"}, status=404)
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        delivery = {
+            "operation": "place",
+            "version": 1,
+            "state": state,
+            "cause": "",
+            "key": "k1",
+            "amount_cents": None,
+            "attempts": [{}],
+        }
+        document = {"state": state, "deliveries": [delivery], "title": "not today"}
+        return web.json_response(document, status=self.status)
+
+    async def control(self, _):
+        return web.json_response({"tickets": self.tickets})
+
+    @asynccontextmanager
+    async def open(self):
+        app = web.Application()
+        app.add_routes([web.get("/api/v1/orders/{order}", self.show)])
+        app.add_routes([web.get("/control", self.control)])
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        try:
+            yield Witness(console=address, pos=f"{address}/control", patience=0.0)
+        finally:
+            await runner.cleanup()
+
+
+@pytest.fixture
+async def restaurant():
+    return Restaurant()
+
+
+@pytest.fixture
+async def witness(restaurant):
+    async with restaurant.open() as witness:
+        await witness.greet()
+        yield witness
+
+
+def problems(audit):
+    return {each["what"] for each in audit.as_dict()["problems"]}
+
+
+async def test_an_order_with_its_one_ticket_is_good(witness):
+    assert problems(await witness.audit([DUE])) == set()
+
+
+async def test_it_waits_while_something_moves(restaurant, witness):
+    restaurant.states = ["ready", "sending", "done"]
+    assert problems(await replace(witness, patience=30.0).audit([DUE])) == set()
+
+
+async def test_an_order_that_never_ends_is_told(restaurant, witness):
+    restaurant.states = ["ready"]
+    assert "not in an end state, but ready" in problems(await witness.audit([DUE]))
+
+
+async def test_the_pos_is_counted_itself(restaurant, witness):
+    restaurant.tickets *= 2
+    assert "the POS has a ticket twice" in problems(await witness.audit([DUE]))
+
+
+async def test_an_order_that_nobody_knows_is_told(restaurant, witness):
+    restaurant.states = []
+    found = problems(await witness.audit([DUE]))
+    assert "the bridge said yes, and does not know the order" in found
+
+
+async def test_a_console_that_falls_silent_is_a_problem_of_its_own(restaurant, witness):
+    restaurant.status = 503
+    (found,) = problems(await witness.audit([DUE]))
+    assert found.endswith("does not tell: not today")
+
+
+async def test_a_token_that_is_refused_is_told_before_the_evening_begins(restaurant, witness):
+    restaurant.refuses = True
+    with pytest.raises(WitnessError, match="does not tell: who are you"):
+        await witness.greet()
+
+
+async def test_without_orders_there_is_nothing_to_compare(witness):
+    assert (await witness.audit([])).as_dict() == Audit().as_dict()

@@ -167,6 +167,8 @@ def _complain() -> Iterator[None]:
 
 
 def _print_json(site: "Site", ready: "Ready") -> None:
+    from bridge.cli.demo_site import CODES  # noqa: PLC0415
+
     identity = site.identity
     data: dict[str, Any] = {
         "ingress": ready.ingress,
@@ -177,6 +179,7 @@ def _print_json(site: "Site", ready: "Ready") -> None:
         "restaurant": identity.restaurant,
         "token": identity.token,
         "socket": str(site.socket),
+        "codes": CODES,
     }
     if site.pos_control:
         data["pos_control"] = site.pos_control
@@ -184,6 +187,8 @@ def _print_json(site: "Site", ready: "Ready") -> None:
 
 
 def _print_text(site: "Site", ready: "Ready") -> None:
+    from bridge.cli.demo_site import CODES  # noqa: PLC0415
+
     identity, style = site.identity, _style()
     hook = f"{ready.ingress}/bbot/{identity.endpoint}/order-injection"
     screen = f"{ready.console}/kitchen/{identity.restaurant}?token={identity.token}"
@@ -191,6 +196,7 @@ def _print_text(site: "Site", ready: "Ready") -> None:
     click.echo(f"  Kitchen screen   {screen}")
     click.echo(f"  Endpoint         {ready.ingress}/bbot/{identity.endpoint}")
     click.echo(f"  User, password   {identity.username} {identity.password}")
+    click.echo(f"  Promo codes      {' '.join(CODES)}")
     if site.pos_control:
         click.echo(f"  POS control      {site.pos_control}")
     click.echo(style("\nPost the platform's sample order:\n"))

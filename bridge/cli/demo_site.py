@@ -22,6 +22,11 @@ IDENTITY_FILE = "demo.json"
 FILE, FAKE = "file", "fake"  # what these need the demo has; there are several fakes
 IDLE_EXPIRY = 3600  # what a demo leaves at the broker goes away by itself
 SOCKET_LIMIT = 100  # a unix socket's path has 108 bytes
+PROMOTIONS: tuple[dict[str, Any], ...] = (
+    {"code": "HAPPY", "name": "Happy hour", "percent": 12.5},
+    {"code": "WELCOME", "name": "Welcome", "amount_cents": 300, "once_per": "guest"},
+)
+CODES = tuple(promotion["code"] for promotion in PROMOTIONS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +108,7 @@ class Site:
                 "adapter": self._wish.adapter,
                 "when_down": self._wish.when_down,
                 "settings": self._settings(),
+                "promotions": PROMOTIONS,
             }
         )
 

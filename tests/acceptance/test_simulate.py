@@ -19,6 +19,7 @@ def simulate(tmp_path):
         arguments = ["--endpoint", bridge.said["endpoint"], "--username", bridge.said["username"]]
         arguments += ["--restaurant", bridge.said["restaurant"], "--json"]
         arguments += ["--console", bridge.said["console"]]
+        arguments += [f"--code={code}" for code in bridge.said["codes"]]
         if "pos_control" in bridge.said:
             arguments += ["--pos-control", bridge.said["pos_control"]]
         for name, secret in secrets.items():
@@ -46,6 +47,7 @@ def test_a_whole_evening_with_its_quirks_ends_with_each_ticket_once(demo, simula
     assert said["audit"]["tickets"]["place"] >= len(said["accepted"]) - len(said["cancelled"])
     assert {"pricecheck", "checkout-finished", "checkout-cancelled"} <= set(said["statuses"])
     assert {"items-refunded", "broken bodies"} <= set(said["statuses"])
+    assert said["codes"]["pricecheck"]["200 with a discount"] > 0
     assert status == 0
 
 

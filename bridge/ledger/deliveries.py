@@ -1,7 +1,7 @@
 """What a lane reads and writes: work that is ready, intent, attempt, outcome."""
 
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bridge import canonical
@@ -9,8 +9,6 @@ from bridge.ledger.orders import touch
 from bridge.ledger.transaction import Transaction
 from bridge.model import Acceptance, DeliveryState, Operation, Order, Slip, Ticket
 
-# How long an outcome may stay unknown after the promise while nobody can ask the POS.
-LAST_QUESTION = 60.0
 # Written later than now: the clock was set back, and times of before mean nothing.
 _CLOCK_SLACK = 1.0
 
@@ -21,7 +19,7 @@ OPERATOR_TASK = "operator_task"
 MAY_BE_THERE = "may already be in the POS: look there before it is sent again"
 
 # Ahead in the same order: whatever is not finished, except a task for the operator.
-_QUESTION_AHEAD = """
+QUESTION_AHEAD = """
 EXISTS (SELECT 1 FROM delivery AS q
     WHERE q.restaurant = {0}.restaurant AND q.order_id = {0}.order_id AND q.id < {0}.id
       AND (q.state IN ('waiting', 'unknown') OR (q.state = 'held' AND q.timer IS NOT 'task')))
@@ -29,13 +27,13 @@ EXISTS (SELECT 1 FROM delivery AS q
 
 # Ahead in the same checkout: what is on its way, unless it waits behind a question itself.
 _AHEAD = f"""
-({_QUESTION_AHEAD.format("d")}
+({QUESTION_AHEAD.format("d")}
  OR EXISTS (SELECT 1 FROM delivery AS e
     WHERE e.restaurant = d.restaurant AND e.order_id = d.order_id AND e.id < d.id
       AND e.state IN ('ready', 'sending'))
  OR EXISTS (SELECT 1 FROM delivery AS e
     WHERE e.restaurant = d.restaurant AND e.checkout_id = d.checkout_id AND e.id < d.id
-      AND e.state IN ('ready', 'sending') AND NOT {_QUESTION_AHEAD.format("e")}))
+      AND e.state IN ('ready', 'sending') AND NOT {QUESTION_AHEAD.format("e")}))
 """  # noqa: S608  constants only
 
 
@@ -97,19 +95,6 @@ def list_work(tx: Transaction, restaurant: str, now: float, limit: int) -> list[
         if work is None:
             _hold_unreadable(tx, row, now)
     return [work for _row, work in found if work is not None]
-
-
-def next_moment(tx: Transaction, restaurant: str, now: float) -> float | None:
-    """When the clock next has something to do for that restaurant, None if never."""
-    row = tx.execute(
-        """SELECT min(at) AS at FROM (
-               SELECT next_at AS at FROM delivery WHERE lane = :restaurant
-                  AND next_at > :now AND state IN ('waiting', 'ready', 'unknown')
-               UNION ALL SELECT promise_at FROM delivery WHERE lane = :restaurant
-                  AND promise_at > :now AND state = 'ready')""",
-        {"restaurant": restaurant, "now": now},
-    ).fetchone()
-    return None if row["at"] is None else float(row["at"])
 
 
 def begin(tx: Transaction, work: Work, ticket: Ticket, adapter: str, now: float) -> int | None:
@@ -179,82 +164,6 @@ def finish(
     return cursor.rowcount > 0
 
 
-def run_timers(tx: Transaction, restaurant: str, now: float) -> int:
-    """Move what waited long enough: release at its time, hold or void for want of a sign."""
-    rows = tx.execute(
-        """SELECT id, order_id, timer FROM delivery
-           WHERE lane = ? AND state = 'waiting' AND next_at <= ?""",
-        (restaurant, now),
-    ).fetchall()
-    for row in rows:
-        state, cause, next_at = _expired(row["timer"], now)
-        # What is held for want of a sign keeps its timer: the sign still releases it.
-        timer = row["timer"] if state is DeliveryState.HELD else None
-        tx.execute(
-            """UPDATE delivery SET state = ?, cause = ?, timer = ?, next_at = ?,
-               released_at = ?, revision = revision + 1, updated_at = ? WHERE id = ?""",
-            (state, cause, timer, next_at, next_at, now, row["id"]),
-        )
-        touch(tx, restaurant, row["order_id"], now)
-    return len(rows)
-
-
-def hold_late(tx: Transaction, restaurant: str, now: float) -> int:
-    """What is past its promise is not put out by itself: a person must say so.
-
-    What waits behind an open question of its order belongs to that question. An unknown outcome
-    gets a last chance to be cleared up.
-    """
-    rows = tx.execute(
-        f"""SELECT id, order_id, state, cause FROM delivery AS d WHERE lane = ?
-             AND ((state = 'ready' AND promise_at <= ?)
-               OR (state = 'unknown' AND max(promise_at, updated_at) <= ?))
-             AND NOT {_QUESTION_AHEAD.format("d")}""",  # noqa: S608  a constant
-        (restaurant, now, now - LAST_QUESTION),
-    ).fetchall()
-    for row in rows:
-        question = MAY_BE_THERE if row["state"] == DeliveryState.UNKNOWN else "late: print?"
-        because = f" ({row['cause']})" if row["cause"] else ""
-        tx.execute(
-            """UPDATE delivery SET state = 'held', cause = ?, next_at = NULL,
-               revision = revision + 1, updated_at = ? WHERE id = ?""",
-            (f"{question}{because}", now, row["id"]),
-        )
-        touch(tx, restaurant, row["order_id"], now)
-    return len(rows)
-
-
-def recover(tx: Transaction, now: float) -> int:
-    """At start: what was being sent when the process died may or may not have arrived."""
-    rows = tx.execute("SELECT * FROM delivery WHERE unsettled = 'sending'").fetchall()
-    return _doubt(tx, rows, "the bridge stopped while this was being sent", now)
-
-
-def recover_lost(tx: Transaction, restaurant: str, running: Collection[int], now: float) -> int:
-    """What is being sent, but by nobody: the attempt ended without an outcome."""
-    rows = tx.execute(
-        "SELECT * FROM delivery WHERE lane = ? AND state = 'sending'", (restaurant,)
-    ).fetchall()
-    lost = [row for row in rows if row["id"] not in running]
-    return _doubt(tx, lost, "the bridge lost track while this was being sent", now)
-
-
-def _doubt(tx: Transaction, rows: list[sqlite3.Row], cause: str, now: float) -> int:
-    for row in rows:
-        tx.execute(
-            """UPDATE delivery SET state = 'unknown', next_at = ?, revision = revision + 1,
-               cause = ?, updated_at = ? WHERE id = ?""",
-            (now, cause, now, row["id"]),
-        )
-        tx.execute(
-            """UPDATE attempt SET ended_at = ?, outcome = 'interrupted'
-               WHERE delivery_id = ? AND ended_at IS NULL""",
-            (now, row["id"]),
-        )
-        touch(tx, row["restaurant"], row["order_id"], now)
-    return len(rows)
-
-
 def oldest_due(tx: Transaction, restaurant: str) -> float | None:
     """Since when the oldest released, due, unfinished order waits; None if none does."""
     row = tx.execute(
@@ -285,14 +194,6 @@ def _void_followers(tx: Transaction, work: Work, state: DeliveryState, now: floa
              AND state IN ('waiting', 'ready')""",
         (now, work.restaurant, work.order_id, work.id),
     )
-
-
-def _expired(timer: str | None, now: float) -> tuple[DeliveryState, str, float | None]:
-    if timer == "void":
-        return DeliveryState.VOIDED, "no sign that the guest paid; nothing was sent", None
-    if timer == "hold":
-        return DeliveryState.HELD, "not confirmed by the platform: print?", None
-    return DeliveryState.READY, "", now
 
 
 def _hold_unreadable(tx: Transaction, row: sqlite3.Row, now: float) -> None:

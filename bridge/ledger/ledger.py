@@ -5,17 +5,15 @@ import fcntl
 import os
 import sqlite3
 import time
-import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from importlib import resources
 from pathlib import Path
 
 import structlog
 
+from bridge.ledger.schema import prepare_tables
 from bridge.ledger.writer import CLOSE_PATIENCE, Job, LedgerError, T, Transaction, Writer
 
-SCHEMA_VERSION = 1
 FILE_NAME = "ledger.sqlite3"
 LOCK_NAME = "ledger.lock"
 
@@ -179,7 +177,7 @@ def _prepare(path: Path, now: float) -> None:
         _create(path)
         connection = _connect(path)
         try:
-            _migrate(connection, now)
+            prepare_tables(connection, now)
             _check(connection)
         finally:
             connection.close()
@@ -190,22 +188,6 @@ def _prepare(path: Path, now: float) -> None:
 def _create(path: Path) -> None:
     """With a mode of our own: guests' names are in it. SQLite gives its other files the same."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-
-
-def _migrate(connection: sqlite3.Connection, now: float) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == SCHEMA_VERSION:
-        return
-    if version != 0:
-        raise LedgerError(
-            f"the ledger has schema {version}, this program knows {SCHEMA_VERSION}: "
-            "start the version that wrote it, or give another directory"
-        )
-    schema = (resources.files("bridge.ledger") / "schema.sql").read_text(encoding="utf-8")
-    connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nPRAGMA user_version = {SCHEMA_VERSION};")
-    connection.execute("INSERT INTO meta VALUES ('identity', ?)", (str(uuid.uuid4()),))
-    connection.execute("INSERT INTO meta VALUES ('created_at', ?)", (str(now),))
-    connection.execute("COMMIT")
 
 
 def _check(connection: sqlite3.Connection) -> None:

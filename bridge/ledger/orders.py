@@ -186,7 +186,7 @@ def touch(
 
 def serve(tx: Transaction, restaurant: str, now: float) -> float:
     """Since when this ledger serves the restaurant; from now on if it never did."""
-    tx.execute("INSERT OR IGNORE INTO service VALUES (?, ?)", (restaurant, now))
+    tx.execute("INSERT OR IGNORE INTO service (restaurant, since) VALUES (?, ?)", (restaurant, now))
     row = tx.execute("SELECT since FROM service WHERE restaurant = ?", (restaurant,)).fetchone()
     return float(row["since"])
 

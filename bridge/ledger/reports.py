@@ -85,7 +85,8 @@ def ask_again(tx: Transaction, ingress: str, restaurant: str, order_id: str) -> 
 def keep(tx: Transaction, outcome: Outcome, now: float) -> None:
     """At the ingress: keep the newest revision; an older one changes nothing."""
     tx.execute(
-        """INSERT INTO standing VALUES (?, ?, ?, ?, ?, ?, ?)
+        """INSERT INTO standing (restaurant, order_id, worker, revision, state, document,
+               updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT DO UPDATE SET worker = excluded.worker, revision = excluded.revision,
                state = excluded.state, document = excluded.document,
                updated_at = excluded.updated_at

@@ -6,13 +6,18 @@ CREATE TABLE meta (
 ) WITHOUT ROWID;
 
 -- Since when this ledger serves a restaurant: what is older belongs to another time.
+-- replaces: the worker whose restaurant a person has moved here.
 CREATE TABLE service (
     restaurant TEXT PRIMARY KEY,
-    since      REAL NOT NULL
+    since      REAL NOT NULL,
+    replaces   TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 
 -- The ingress: each authenticated call with its answer; also the outbox.
 -- stage: NULL nothing to hand over | open | published (the broker confirmed) | recorded (a worker has it)
+--        | ended (all that came of it is settled) | damaged (on the disk; in the side file)
+-- recorded_by: the worker that has it. trouble: why it did not get through, returned | dead, and
+-- bounces how often it was dead. digest: a checksum of what never changes.
 -- fate:  NULL not known yet | written | gone | unsure | late (a 2XX that was not sent in time)
 CREATE TABLE request (
     seq            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -37,7 +42,11 @@ CREATE TABLE request (
     stage          TEXT,
     copies         INTEGER NOT NULL DEFAULT 0,
     sent_at        REAL,
-    recorded_at    REAL
+    recorded_at    REAL,
+    recorded_by    TEXT,
+    trouble        TEXT,
+    bounces        INTEGER NOT NULL DEFAULT 0,
+    digest         INTEGER
 );
 CREATE INDEX request_order ON request (restaurant, order_id, seq);
 CREATE INDEX request_received ON request (received_at);
@@ -47,8 +56,10 @@ CREATE INDEX request_checkout ON request (restaurant, checkout_id) WHERE order_i
 CREATE INDEX request_open ON request (restaurant, checkout_id, seq) WHERE stage = 'open';
 CREATE INDEX request_outbox ON request (seq) WHERE stage = 'open';
 CREATE INDEX request_published ON request (restaurant, sent_at) WHERE stage = 'published';
+CREATE INDEX request_recorded ON request (restaurant, order_id) WHERE stage = 'recorded';
+CREATE INDEX request_troubled ON request (restaurant) WHERE trouble IS NOT NULL;
 
--- The ingress: what a worker elsewhere reported of an order.
+-- The ingress: what a worker elsewhere reported of an order, and in which of its tenures.
 CREATE TABLE standing (
     restaurant TEXT NOT NULL,
     order_id   TEXT NOT NULL,
@@ -57,6 +68,7 @@ CREATE TABLE standing (
     state      TEXT NOT NULL,
     document   TEXT NOT NULL,
     updated_at REAL NOT NULL,
+    tenure     INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (restaurant, order_id)
 ) WITHOUT ROWID;
 
@@ -109,6 +121,10 @@ CREATE TABLE checkout (
     PRIMARY KEY (restaurant, checkout_id)
 ) WITHOUT ROWID;
 
+-- The worker: the duty to bring one operation on one order to its POS.
+-- cause: in words for people; reason: the kind of it, see bridge.model.question; side: whose it is,
+-- if not whom the reason says. doubted: another worker may have sent it. in_hand: since when an
+-- attempt has to do with it; crashes: how often the process ended meanwhile.
 CREATE TABLE delivery (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     restaurant  TEXT NOT NULL,
@@ -135,6 +151,12 @@ CREATE TABLE delivery (
     pos_ref     TEXT,
     amount_cents INTEGER,
     updated_at  REAL NOT NULL,
+    reason      TEXT NOT NULL DEFAULT '',
+    side        TEXT NOT NULL DEFAULT '',
+    doubted     INTEGER NOT NULL DEFAULT 0,
+    in_hand     REAL,
+    crashes     INTEGER NOT NULL DEFAULT 0,
+    digest      INTEGER,
     -- Its restaurant while the lane has to do with it, and its state while it is not settled:
     -- what is over must cost the lanes nothing.
     lane        TEXT GENERATED ALWAYS AS (
@@ -145,6 +167,10 @@ CREATE TABLE delivery (
 );
 CREATE INDEX delivery_checkout ON delivery (restaurant, checkout_id, id);
 CREATE INDEX delivery_lane ON delivery (lane, id) WHERE lane IS NOT NULL;
+CREATE INDEX delivery_promise ON delivery (lane, state, promise_at) WHERE lane IS NOT NULL;
+CREATE INDEX delivery_next ON delivery (lane, state, next_at) WHERE lane IS NOT NULL;
+CREATE INDEX delivery_released ON delivery (lane, operation, state, released_at)
+    WHERE lane IS NOT NULL;
 CREATE INDEX delivery_unsettled ON delivery (unsettled, restaurant) WHERE unsettled IS NOT NULL;
 CREATE INDEX delivery_board ON delivery (restaurant, updated_at) WHERE adapter = 'board';
 
@@ -201,3 +227,24 @@ CREATE TABLE promotion_use (
 CREATE INDEX promotion_use_guest ON promotion_use (restaurant, guest, code);
 CREATE INDEX promotion_use_reserved ON promotion_use (at) WHERE state = 'reserved';
 CREATE INDEX promotion_use_typed ON promotion_use (typed_at);
+
+-- What people have decided about deliveries: replay, resolve, void.
+CREATE TABLE decision (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    at          REAL NOT NULL,
+    who         TEXT NOT NULL,
+    action      TEXT NOT NULL,
+    delivery_id INTEGER NOT NULL REFERENCES delivery (id),
+    before      TEXT NOT NULL,
+    after       TEXT NOT NULL,
+    note        TEXT NOT NULL
+);
+CREATE INDEX decision_delivery ON decision (delivery_id);
+
+-- The restaurants that a person has stopped, until a person lets them go on.
+CREATE TABLE pause (
+    restaurant TEXT PRIMARY KEY,
+    at         REAL NOT NULL,
+    who        TEXT NOT NULL,
+    reason     TEXT NOT NULL
+) WITHOUT ROWID;

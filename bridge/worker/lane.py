@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bridge.ledger import Ledger, LedgerError, Transaction, deliveries
+from bridge.ledger import Ledger, LedgerError, Transaction, deliveries, recovery, timers
 from bridge.ledger.deliveries import Work
 from bridge.ledger.orders import lane_topic
 from bridge.worker.attempt import Attempts
@@ -102,12 +102,12 @@ class Lane:
 
     def _plan(self, tx: Transaction, running: frozenset[int], limit: int) -> _Plan:
         now = self._ledger.now()
-        deliveries.recover_lost(tx, self.restaurant, running, now)
-        deliveries.run_timers(tx, self.restaurant, now)
-        deliveries.hold_late(tx, self.restaurant, now)
+        recovery.recover_lost(tx, self.restaurant, running, now)
+        timers.run_timers(tx, self.restaurant, now)
+        timers.hold_late(tx, self.restaurant, now)
         return _Plan(
             work=deliveries.list_work(tx, self.restaurant, now, limit),
-            next_at=deliveries.next_moment(tx, self.restaurant, now),
+            next_at=timers.next_moment(tx, self.restaurant, now),
         )
 
     def _start(self, work: Work) -> None:

@@ -11,7 +11,7 @@ import aiohttp
 import structlog
 
 from bridge.adapter import Adapter, RestaurantFacts, Services
-from bridge.ledger import Ledger, LedgerError, Transaction, deliveries, orders
+from bridge.ledger import Ledger, LedgerError, Transaction, deliveries, orders, recovery
 from bridge.model import Cart, Deadline, Pulse, Pulses
 from bridge.telemetry import Metrics
 from bridge.worker.attempt import Attempts
@@ -162,7 +162,7 @@ class Worker:
 
 def recover(tx: Transaction, restaurants: list[str], now: float) -> dict[str, float]:
     """At start: settle what was being sent; returns since when each restaurant is served."""
-    count = deliveries.recover(tx, now)
+    count = recovery.recover(tx, now)
     if count:
         log.warning("interrupted_deliveries_found", number=count)
     return {name: orders.serve(tx, name, now) for name in restaurants}

@@ -20,7 +20,9 @@ from bridge.ledger import Ledger
 
 def add(number):
     def job(tx):
-        tx.execute("INSERT INTO service VALUES (?, ?)", (f"{number}", float(number)))
+        tx.execute(
+            "INSERT INTO service (restaurant, since) VALUES (?, ?)", (f"{number}", float(number))
+        )
         tx.execute("INSERT INTO bump VALUES ('lopez', ?, 1, ?)", (f"{number}", float(number)))
     return job
 

@@ -1,6 +1,6 @@
 import pytest
 
-from bridge.ledger import deliveries
+from bridge.ledger import deliveries, recovery, timers
 from bridge.ledger.deliveries import Verdict
 from bridge.model import Acceptance, DeliveryState, Fate, Ticket, effect_key
 from tests.engine import RESTAURANT, START, an_order, changed, later, moment, placed
@@ -81,17 +81,17 @@ async def test_the_reference_of_the_pos_is_kept(engine, work, begin, write, cloc
 
 async def test_recovery_leaves_nothing_in_sending(engine, work, begin, write, clock):
     await begin(work)
-    assert await write(deliveries.recover, clock()) == 1
-    assert await write(deliveries.recover, clock()) == 0
+    assert await write(recovery.recover, clock()) == 1
+    assert await write(recovery.recover, clock()) == 0
     assert await engine.states() == ["place 1 unknown"]
     assert await engine.outcomes() == ["interrupted"]
 
 
 async def test_what_a_lane_still_sends_is_not_lost(engine, work, begin, write, clock):
     await begin(work)
-    assert await write(deliveries.recover_lost, RESTAURANT, {work.id}, clock()) == 0
-    assert await write(deliveries.recover_lost, "elsewhere", (), clock()) == 0
-    assert await write(deliveries.recover_lost, RESTAURANT, (), clock()) == 1
+    assert await write(recovery.recover_lost, RESTAURANT, {work.id}, clock()) == 0
+    assert await write(recovery.recover_lost, "elsewhere", (), clock()) == 0
+    assert await write(recovery.recover_lost, RESTAURANT, (), clock()) == 1
 
 
 async def test_the_oldest_due_order_counts_from_its_release(engine, write, clock):
@@ -122,8 +122,8 @@ async def test_what_is_not_finished_is_counted(engine, write):
 
 
 async def test_the_clock_is_asked_for_the_next_thing_only(engine, write, clock):
-    assert await write(deliveries.next_moment, RESTAURANT, clock()) is None
+    assert await write(timers.next_moment, RESTAURANT, clock()) is None
     await engine.take(placed(ORDER))
-    assert await write(deliveries.next_moment, RESTAURANT, clock()) == START + 1800
+    assert await write(timers.next_moment, RESTAURANT, clock()) == START + 1800
     clock.pass_time(1800)
-    assert await write(deliveries.next_moment, RESTAURANT, clock()) is None
+    assert await write(timers.next_moment, RESTAURANT, clock()) is None

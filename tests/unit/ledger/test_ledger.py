@@ -6,7 +6,8 @@ import stat
 import pytest
 
 from bridge.ledger import Ledger, LedgerError
-from bridge.ledger.ledger import FILE_NAME, SCHEMA_VERSION
+from bridge.ledger.ledger import FILE_NAME
+from bridge.ledger.schema import SCHEMA_VERSION
 
 
 @pytest.fixture
@@ -38,12 +39,14 @@ async def test_another_file_has_another_identity(tmp_path):
 
 async def test_what_was_written_is_there_after_reopening(directory):
     ledger = await Ledger.open(directory)
-    await ledger.write(lambda tx: tx.execute("INSERT INTO service VALUES ('lopez', 1.0)"))
+    await ledger.write(
+        lambda tx: tx.execute("INSERT INTO service (restaurant, since) VALUES ('lopez', 1.0)")
+    )
     ledger.close()
     ledger = await Ledger.open(directory)
     rows = await ledger.read(lambda tx: tx.execute("SELECT * FROM service").fetchall())
     ledger.close()
-    assert [tuple(row) for row in rows] == [("lopez", 1.0)]
+    assert [tuple(row) for row in rows] == [("lopez", 1.0, "")]
 
 
 async def test_a_second_process_is_refused_with_a_sentence(directory, ledger_in_use):
@@ -92,7 +95,9 @@ async def test_a_damaged_file_is_noticed_at_the_start(directory):
 
     def fill(tx):
         for number in range(2000):
-            tx.execute("INSERT INTO service VALUES (?, 1.0)", (f"restaurant-{number}",))
+            tx.execute(
+                "INSERT INTO service (restaurant, since) VALUES (?, 1.0)", (f"restaurant-{number}",)
+            )
 
     await ledger.write(fill)
     ledger.close()

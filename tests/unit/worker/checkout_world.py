@@ -11,7 +11,7 @@ from bridge.adapter import (
     PosUnreachable,
     TicketRejected,
 )
-from bridge.ledger import deliveries
+from bridge.ledger import timers
 from bridge.model import Acceptance, Fate, Line, Ticket, Totals, Unit
 from bridge.worker import intake
 from tests.engine import (
@@ -186,7 +186,7 @@ class House(Engine):
     async def next_moment(self):
         """When the lane next has something to do; None if never."""
         return await self.ledger.read(
-            lambda tx: deliveries.next_moment(tx, self.restaurant, self.clock())
+            lambda tx: timers.next_moment(tx, self.restaurant, self.clock())
         )
 
 

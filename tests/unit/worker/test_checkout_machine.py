@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bridge import canonical
 from bridge.adapter import Blind, Capability, Idempotent, ReadBack
-from bridge.ledger import deliveries
+from bridge.ledger import recovery
 from bridge.model import Availability, Fate, Slip, SlipKind
 from bridge.model.event import at
 from bridge.worker.booking import Terms
@@ -223,7 +223,7 @@ class Machine(RuleBasedStateMachine):
                 task.cancel()
             await asyncio.wait({waiting, *running})
         house.pos_system.script = []
-        await house.ledger.write(lambda tx: deliveries.recover(tx, self.clock()))
+        await house.ledger.write(lambda tx: recovery.recover(tx, self.clock()))
         house.renew()
 
     # What must be so

@@ -25,7 +25,7 @@ from bridge.adapter import (
     ReadBack,
     TicketRejected,
 )
-from bridge.ledger import deliveries, history
+from bridge.ledger import history, recovery
 from bridge.ledger.transaction import Transaction
 from bridge.model import Acceptance, Availability, Fate
 from bridge.worker.booking import Terms
@@ -242,7 +242,7 @@ class Machine(RuleBasedStateMachine):
                 task.cancel()
             await asyncio.wait({waiting, *running})
         self.kitchen.script = []
-        await self.engine.ledger.write(lambda tx: deliveries.recover(tx, self.clock()))
+        await self.engine.ledger.write(lambda tx: recovery.recover(tx, self.clock()))
         self.engine.renew()
 
     # What must be so

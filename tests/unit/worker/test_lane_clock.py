@@ -1,7 +1,7 @@
 """What the clock does to the deliveries of a lane."""
 
 from bridge.adapter import OutcomeUnknown, PosBusy, PosUnreachable
-from bridge.ledger import deliveries
+from bridge.ledger import timers
 from bridge.model import Fate
 from bridge.worker.booking import Terms
 from tests.engine import START, an_order, changed, later, moment, placed
@@ -101,7 +101,7 @@ async def test_a_question_that_nobody_can_ask_the_pos_ends_held(engine):
     await engine.take(placed(ORDER))
     await engine.drain()
     engine.pos.failed("no route")
-    engine.clock.pass_time(1800 + deliveries.LAST_QUESTION)
+    engine.clock.pass_time(1800 + timers.LAST_QUESTION)
     await engine.drain()
     row = await engine.only()
     assert row.state == "held"

@@ -11,7 +11,7 @@ from bridge.adapter import (
     ReadBack,
     TicketRejected,
 )
-from bridge.ledger import deliveries
+from bridge.ledger import deliveries, recovery
 from bridge.model import Ticket
 from tests.engine import an_order, changed, later, placed
 
@@ -166,7 +166,7 @@ async def test_after_a_crash_in_mid_sending_a_blind_pos_is_held(serve):
     await engine.ledger.write(
         lambda tx: deliveries.begin(tx, work, ticket, "memory", engine.clock())
     )
-    await engine.ledger.write(lambda tx: deliveries.recover(tx, engine.clock()))
+    await engine.ledger.write(lambda tx: recovery.recover(tx, engine.clock()))
     await engine.drain()
     assert await engine.states() == ["place 1 held"]
     assert engine.pos_system.calls == []

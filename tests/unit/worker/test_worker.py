@@ -5,7 +5,7 @@ from typing import ClassVar
 import pytest
 
 from bridge.adapter import RestaurantFacts
-from bridge.ledger import LedgerError, deliveries
+from bridge.ledger import LedgerError, timers
 from bridge.model import Availability, Deadline, PosState
 from bridge.telemetry import Metrics
 from bridge.worker.worker import Post, Worker, WorkerContext, recover
@@ -101,7 +101,7 @@ async def test_a_lane_that_dies_ends_the_worker(worker, ledger, monkeypatch):
     def broken(*_args):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(deliveries, "run_timers", broken)
+    monkeypatch.setattr(timers, "run_timers", broken)
     with pytest.raises(BaseExceptionGroup) as caught:
         await worker.run()
     assert caught.group_contains(ZeroDivisionError)

@@ -1,0 +1,75 @@
+"""What only time moves: release, hold and void for want of a sign, and what is past its promise."""
+
+from bridge.ledger.deliveries import MAY_BE_THERE, QUESTION_AHEAD
+from bridge.ledger.orders import touch
+from bridge.ledger.transaction import Transaction
+from bridge.model import DeliveryState
+
+# How long an outcome may stay unknown after the promise while nobody can ask the POS.
+LAST_QUESTION = 60.0
+
+
+def next_moment(tx: Transaction, restaurant: str, now: float) -> float | None:
+    """When the clock next has something to do for that restaurant, None if never."""
+    row = tx.execute(
+        """SELECT min(at) AS at FROM (
+               SELECT next_at AS at FROM delivery WHERE lane = :restaurant
+                  AND next_at > :now AND state IN ('waiting', 'ready', 'unknown')
+               UNION ALL SELECT promise_at FROM delivery WHERE lane = :restaurant
+                  AND promise_at > :now AND state = 'ready')""",
+        {"restaurant": restaurant, "now": now},
+    ).fetchone()
+    return None if row["at"] is None else float(row["at"])
+
+
+def run_timers(tx: Transaction, restaurant: str, now: float) -> int:
+    """Move what waited long enough: release at its time, hold or void for want of a sign."""
+    rows = tx.execute(
+        """SELECT id, order_id, timer FROM delivery
+           WHERE lane = ? AND state = 'waiting' AND next_at <= ?""",
+        (restaurant, now),
+    ).fetchall()
+    for row in rows:
+        state, cause, next_at = _expired(row["timer"], now)
+        # What is held for want of a sign keeps its timer: the sign still releases it.
+        timer = row["timer"] if state is DeliveryState.HELD else None
+        tx.execute(
+            """UPDATE delivery SET state = ?, cause = ?, timer = ?, next_at = ?,
+               released_at = ?, revision = revision + 1, updated_at = ? WHERE id = ?""",
+            (state, cause, timer, next_at, next_at, now, row["id"]),
+        )
+        touch(tx, restaurant, row["order_id"], now)
+    return len(rows)
+
+
+def hold_late(tx: Transaction, restaurant: str, now: float) -> int:
+    """What is past its promise is not put out by itself: a person must say so.
+
+    What waits behind an open question of its order belongs to that question. An unknown outcome
+    gets a last chance to be cleared up.
+    """
+    rows = tx.execute(
+        f"""SELECT id, order_id, state, cause FROM delivery AS d WHERE lane = ?
+             AND ((state = 'ready' AND promise_at <= ?)
+               OR (state = 'unknown' AND max(promise_at, updated_at) <= ?))
+             AND NOT {QUESTION_AHEAD.format("d")}""",  # noqa: S608  a constant
+        (restaurant, now, now - LAST_QUESTION),
+    ).fetchall()
+    for row in rows:
+        question = MAY_BE_THERE if row["state"] == DeliveryState.UNKNOWN else "late: print?"
+        because = f" ({row['cause']})" if row["cause"] else ""
+        tx.execute(
+            """UPDATE delivery SET state = 'held', cause = ?, next_at = NULL,
+               revision = revision + 1, updated_at = ? WHERE id = ?""",
+            (f"{question}{because}", now, row["id"]),
+        )
+        touch(tx, restaurant, row["order_id"], now)
+    return len(rows)
+
+
+def _expired(timer: str | None, now: float) -> tuple[DeliveryState, str, float | None]:
+    if timer == "void":
+        return DeliveryState.VOIDED, "no sign that the guest paid; nothing was sent", None
+    if timer == "hold":
+        return DeliveryState.HELD, "not confirmed by the platform: print?", None
+    return DeliveryState.READY, "", now

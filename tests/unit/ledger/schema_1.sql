@@ -1,0 +1,203 @@
+-- The ledger: the truth about events, deliveries and attempts. Times are seconds since 1970 (UTC).
+
+CREATE TABLE meta (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Since when this ledger serves a restaurant: what is older belongs to another time.
+CREATE TABLE service (
+    restaurant TEXT PRIMARY KEY,
+    since      REAL NOT NULL
+) WITHOUT ROWID;
+
+-- The ingress: each authenticated call with its answer; also the outbox.
+-- stage: NULL nothing to hand over | open | published (the broker confirmed) | recorded (a worker has it)
+-- fate:  NULL not known yet | written | gone | unsure | late (a 2XX that was not sent in time)
+CREATE TABLE request (
+    seq            INTEGER PRIMARY KEY AUTOINCREMENT,
+    received_at    REAL NOT NULL,
+    endpoint       TEXT NOT NULL,
+    hook           TEXT NOT NULL,
+    restaurant     TEXT NOT NULL,
+    order_id       TEXT NOT NULL,
+    checkout_id    TEXT NOT NULL,
+    correlation_id TEXT NOT NULL,
+    content_type   TEXT NOT NULL,
+    body           BLOB NOT NULL,
+    event          TEXT,
+    error          TEXT,
+    status         INTEGER NOT NULL,
+    code           TEXT NOT NULL,
+    answer         BLOB NOT NULL,
+    answer_type    TEXT NOT NULL,
+    evidence       TEXT,
+    repeat_of      INTEGER,
+    fate           TEXT,
+    stage          TEXT,
+    copies         INTEGER NOT NULL DEFAULT 0,
+    sent_at        REAL,
+    recorded_at    REAL
+);
+CREATE INDEX request_order ON request (restaurant, order_id, seq);
+CREATE INDEX request_received ON request (received_at);
+CREATE INDEX request_bare_order ON request (order_id);
+CREATE INDEX request_unreadable ON request (correlation_id) WHERE order_id = '';
+CREATE INDEX request_checkout ON request (restaurant, checkout_id) WHERE order_id = '';
+CREATE INDEX request_open ON request (restaurant, checkout_id, seq) WHERE stage = 'open';
+CREATE INDEX request_outbox ON request (seq) WHERE stage = 'open';
+CREATE INDEX request_published ON request (restaurant, sent_at) WHERE stage = 'published';
+
+-- The ingress: what a worker elsewhere reported of an order.
+CREATE TABLE standing (
+    restaurant TEXT NOT NULL,
+    order_id   TEXT NOT NULL,
+    worker     TEXT NOT NULL,
+    revision   INTEGER NOT NULL,
+    state      TEXT NOT NULL,
+    document   TEXT NOT NULL,
+    updated_at REAL NOT NULL,
+    PRIMARY KEY (restaurant, order_id)
+) WITHOUT ROWID;
+
+-- The worker: events it has recorded; what each of them did.
+-- One row for each order that an event concerned; order_id '' if it was none that is known here.
+CREATE TABLE inbox (
+    event_id    TEXT NOT NULL,
+    ingress     TEXT NOT NULL,
+    seq         INTEGER NOT NULL,
+    restaurant  TEXT NOT NULL,
+    order_id    TEXT NOT NULL,
+    fate        TEXT NOT NULL,
+    recorded_at REAL NOT NULL,
+    note        TEXT NOT NULL,
+    PRIMARY KEY (event_id, order_id)
+) WITHOUT ROWID;
+CREATE INDEX inbox_order ON inbox (restaurant, order_id);
+
+-- The worker: the newest state of each order. committed: a sign came that the guest paid.
+-- cancelled: its checkout was, and no sign came since. fires_at: when the kitchen is to begin, 0 at
+-- once. money: what is left to pay of each unit after refunds, as JSON.
+CREATE TABLE orders (
+    restaurant  TEXT NOT NULL,
+    order_id    TEXT NOT NULL,
+    checkout_id TEXT NOT NULL,
+    number      TEXT NOT NULL,
+    current     TEXT NOT NULL,
+    committed   INTEGER NOT NULL,
+    cancelled   INTEGER NOT NULL,
+    fires_at    REAL NOT NULL,
+    money       TEXT NOT NULL,
+    accepted_at REAL NOT NULL,
+    updated_at  REAL NOT NULL,
+    revision    INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (restaurant, order_id)
+) WITHOUT ROWID;
+CREATE INDEX orders_bare ON orders (order_id);
+CREATE INDEX orders_updated ON orders (updated_at);
+CREATE INDEX orders_checkout ON orders (restaurant, checkout_id, accepted_at);
+
+-- The worker: what is known of a checkout beyond its orders, perhaps before them.
+-- items, charges: the least that was ever heard to be left of each, as JSON.
+CREATE TABLE checkout (
+    restaurant  TEXT NOT NULL,
+    checkout_id TEXT NOT NULL,
+    is_finished INTEGER NOT NULL DEFAULT 0,
+    items       TEXT NOT NULL DEFAULT '[]',
+    charges     TEXT NOT NULL DEFAULT '[]',
+    updated_at  REAL NOT NULL,
+    PRIMARY KEY (restaurant, checkout_id)
+) WITHOUT ROWID;
+
+CREATE TABLE delivery (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    restaurant  TEXT NOT NULL,
+    order_id    TEXT NOT NULL,
+    checkout_id TEXT NOT NULL,
+    operation   TEXT NOT NULL,
+    version     INTEGER NOT NULL,
+    key         TEXT NOT NULL,
+    correlation_id TEXT NOT NULL,
+    state       TEXT NOT NULL,
+    cause       TEXT NOT NULL,
+    timer       TEXT,
+    next_at     REAL,
+    content     TEXT NOT NULL,
+    slip        TEXT NOT NULL,
+    revision    INTEGER NOT NULL DEFAULT 0,
+    accepted_at REAL NOT NULL,
+    released_at REAL,
+    promise_at  REAL NOT NULL,
+    adapter     TEXT,
+    ticket      BLOB,
+    ticket_type TEXT,
+    preview     TEXT,
+    pos_ref     TEXT,
+    amount_cents INTEGER,
+    updated_at  REAL NOT NULL,
+    -- Its restaurant while the lane has to do with it, and its state while it is not settled:
+    -- what is over must cost the lanes nothing.
+    lane        TEXT GENERATED ALWAYS AS (
+        CASE WHEN state IN ('waiting', 'ready', 'sending', 'unknown') THEN restaurant END) VIRTUAL,
+    unsettled   TEXT GENERATED ALWAYS AS (
+        CASE WHEN state NOT IN ('done', 'refused', 'voided') THEN state END) VIRTUAL,
+    UNIQUE (restaurant, order_id, operation, version)
+);
+CREATE INDEX delivery_checkout ON delivery (restaurant, checkout_id, id);
+CREATE INDEX delivery_lane ON delivery (lane, id) WHERE lane IS NOT NULL;
+CREATE INDEX delivery_unsettled ON delivery (unsettled, restaurant) WHERE unsettled IS NOT NULL;
+CREATE INDEX delivery_board ON delivery (restaurant, updated_at) WHERE adapter = 'board';
+
+CREATE TABLE attempt (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    delivery_id INTEGER NOT NULL REFERENCES delivery (id),
+    started_at  REAL NOT NULL,
+    ended_at    REAL,
+    outcome     TEXT,
+    detail      TEXT,
+    pos_ref     TEXT
+);
+CREATE INDEX attempt_delivery ON attempt (delivery_id);
+
+-- The worker: which ingress must still hear of which revision of an order.
+-- open: 1 while it has not confirmed the newest one; what is confirmed must cost nothing.
+CREATE TABLE report (
+    restaurant TEXT NOT NULL,
+    order_id   TEXT NOT NULL,
+    ingress    TEXT NOT NULL,
+    confirmed  INTEGER NOT NULL DEFAULT -1,
+    sent       INTEGER NOT NULL DEFAULT -1,
+    sent_at    REAL NOT NULL DEFAULT 0,
+    open       INTEGER NOT NULL DEFAULT 1,
+    PRIMARY KEY (restaurant, order_id, ingress)
+);
+CREATE INDEX report_open ON report (sent_at) WHERE open;
+
+-- The console: what the kitchen has bumped, by order and version.
+CREATE TABLE bump (
+    restaurant TEXT NOT NULL,
+    order_id   TEXT NOT NULL,
+    version    INTEGER NOT NULL,
+    bumped_at  REAL NOT NULL,
+    PRIMARY KEY (restaurant, order_id)
+) WITHOUT ROWID;
+
+-- The ingress: the codes that were typed in a checkout, and what was taken off for them.
+-- state: applied (typed) | reserved (its checkout started) | committed (and finished) | released
+--        (given back, by a cancel or with time; a finish that comes late may still commit it)
+-- guest: a digest, enough to know the same guest again; '' if not known.
+-- at: when the state began; typed_at: the newest one is the code that counts for the checkout.
+CREATE TABLE promotion_use (
+    restaurant   TEXT NOT NULL,
+    checkout_id  TEXT NOT NULL,
+    code         TEXT NOT NULL,
+    guest        TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    amount_cents INTEGER NOT NULL,
+    at           REAL NOT NULL,
+    typed_at     REAL NOT NULL,
+    PRIMARY KEY (restaurant, checkout_id, code)
+) WITHOUT ROWID;
+CREATE INDEX promotion_use_guest ON promotion_use (restaurant, guest, code);
+CREATE INDEX promotion_use_reserved ON promotion_use (at) WHERE state = 'reserved';
+CREATE INDEX promotion_use_typed ON promotion_use (typed_at);

@@ -15,7 +15,10 @@ _KINDS: Final = {"place": "place", "change": "change", "cancel": "void", "refund
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """One physical ticket. `dishes` None: nobody can look at it."""
+    """One physical ticket, or what the POS booked as a refund; it names its dishes all the same.
+
+    `dishes` None: nobody can look at it. `cents`: what the POS itself gave back.
+    """
 
     kind: str
     version: int
@@ -23,11 +26,16 @@ class Paper:
     is_marked: bool = False
     dishes: Mapping[str, int] | None = None
     table: str = ""
+    cents: int | None = None
 
 
 @dataclass(slots=True)
 class Audit:
-    """The sum over all orders; `problems` by sentence, with the ids of a few orders each."""
+    """The sum over all orders; `problems` by sentence, with the ids of a few orders each.
+
+    `refunded_cents` is what came off: counted in the POS where it booked that itself
+    (`booked_refunds`, `booked_cents`), else as the bridge says.
+    """
 
     SHOWN = 5
 
@@ -35,6 +43,8 @@ class Audit:
     unclear: int = 0
     tasks: int = 0
     refunded_cents: int = 0
+    booked_refunds: int = 0
+    booked_cents: int = 0
     papers: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
@@ -47,7 +57,10 @@ class Audit:
         deliveries = document["deliveries"] if document else []
         self.states[document["state"] if document else "unknown"] += 1
         self.tasks += sum(map(is_task, deliveries))
-        self.refunded_cents += _refunded(deliveries)
+        self.refunded_cents += _refunded(deliveries, papers)
+        booked = _booked(papers)
+        self.booked_refunds += len(booked)
+        self.booked_cents += sum(booked)
         self.papers.update(paper.kind for paper in papers)
         for problem in compare(due, document, papers):
             self.blame(problem, due.order_id)
@@ -68,6 +81,8 @@ class Audit:
             "tickets": dict(self.papers),
             "operator_tasks": self.tasks,
             "refunded_cents": self.refunded_cents,
+            "booked_refunds": self.booked_refunds,
+            "booked_cents": self.booked_cents,
             "problems": [
                 {"what": what, "orders": count, "examples": self.examples[what]}
                 for what, count in self.problems.most_common()
@@ -115,6 +130,7 @@ def compare(due: Due, document: Document | None, papers: Sequence[Paper]) -> Ite
     if len(tickets) > 1:
         yield "more than one ticket that is not marked"
     yield from _compare_keys(document, papers)
+    yield from _compare_bookings(document, papers)
     if due.is_unclear:
         return
     if document is None:
@@ -130,13 +146,24 @@ def compare(due: Due, document: Document | None, papers: Sequence[Paper]) -> Ite
 def _compare_keys(document: Document | None, papers: Sequence[Paper]) -> Iterator[str]:
     """What the bridge says that it did, and what the POS has, each exactly once."""
     keys = Counter(paper.key for paper in papers)
-    if any(count > 1 for count in keys.values()):
+    twice = [paper for paper in papers if keys[paper.key] > 1]
+    if any(paper.cents is None for paper in twice):
         yield "the POS has a ticket twice"
+    if _booked(twice):
+        yield "the POS has booked a refund twice"
     done = {each["key"] for each in (document or {}).get("deliveries", []) if _is_done(each)}
     if done - keys.keys():
         yield "done says the bridge, but the POS does not have it"
     if document is not None and keys.keys() - done:
         yield "the POS has a ticket that the bridge does not call done"
+
+
+def _compare_bookings(document: Document | None, papers: Sequence[Paper]) -> Iterator[str]:
+    """To the cent, each by its key; also where nobody knows what was heard."""
+    said = {each["key"]: each["amount_cents"] for each in (document or {}).get("deliveries", [])}
+    booked = {paper.key: paper.cents for paper in papers if paper.cents is not None}
+    if any(booked[key] != said[key] for key in booked.keys() & said.keys()):
+        yield "the POS has booked another amount than the bridge says"
 
 
 def _compare_end(due: Due, document: Document) -> Iterator[str]:
@@ -206,19 +233,23 @@ def _compare_dishes(due: Due, last: Paper) -> Iterator[str]:
 
 def _compare_money(due: Due, document: Document, papers: Sequence[Paper]) -> Iterator[str]:
     """What the POS never had, or was told to take back, need not be put right in it."""
-    found = _refunded(document["deliveries"])
+    found = _refunded(document["deliveries"], papers)
     is_there = any(paper.kind == "place" for paper in papers)
     is_whole = is_there and not any(paper.kind == "void" or paper.is_marked for paper in papers)
     if not (due.refunded_cents if is_whole else 0) <= found <= is_there * due.refunded_cents:
         yield "another amount refunded than there was"
 
 
-def _refunded(deliveries: Sequence[Document]) -> int:
-    return sum(
-        each["amount_cents"] or 0
-        for each in deliveries
-        if each["operation"] == "refund" and (_is_done(each) or is_task(each))
-    )
+def _refunded(deliveries: Sequence[Document], papers: Sequence[Paper]) -> int:
+    """What the POS booked, and what paper or a task says that a person is to take off in it."""
+    printed = {paper.key for paper in papers if paper.cents is None}
+    refunds = [each for each in deliveries if each["operation"] == "refund"]
+    by_hand = [each for each in refunds if is_task(each) or each["key"] in printed]
+    return sum(_booked(papers)) + sum(each["amount_cents"] or 0 for each in by_hand)
+
+
+def _booked(papers: Sequence[Paper]) -> list[int]:
+    return [paper.cents for paper in papers if paper.cents is not None]
 
 
 def _is_done(delivery: Document) -> bool:

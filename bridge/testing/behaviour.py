@@ -1,4 +1,4 @@
-"""How a fake POS treats one ticket, as data that also travels as JSON."""
+"""How a fake POS treats one ticket or refund, as data that also travels as JSON."""
 
 import asyncio
 from dataclasses import asdict, dataclass
@@ -14,7 +14,7 @@ Name = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """`keeps`: the POS has the ticket in the end, whatever it answers."""
+    """`keeps`: the POS has the ticket, or refund, in the end, whatever it answers."""
 
     name: Name
     keeps: bool = False

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 import aiohttp
 import orjson
@@ -28,7 +29,17 @@ from bridge.adapter import (
     Repeat,
     TicketRejected,
 )
-from bridge.model import Acceptance, Availability, Deadline, Order, PosState, Slip, SlipKind, Ticket
+from bridge.model import (
+    Acceptance,
+    Availability,
+    Deadline,
+    Order,
+    PosState,
+    Refund,
+    Slip,
+    SlipKind,
+    Ticket,
+)
 
 
 class FakeSettings(BaseModel):
@@ -45,6 +56,15 @@ class FakeSettings(BaseModel):
     )
 
 
+# The blind one has no refunds: somebody must be the POS whose money a person puts right.
+_CAPABILITIES: dict[type[Repeat], frozenset[Capability]] = {
+    Idempotent: frozenset({Capability.REFUND}),
+    ReadBack: frozenset({Capability.REFUND, Capability.LOOKUP}),
+    Blind: frozenset(),
+}
+_KEPT_AT = ("/tickets", "/refunds")
+
+
 def fake_spec(
     name: str, repeat: Repeat, *, max_in_flight: int = 4, submit_timeout: float = 5.0
 ) -> AdapterSpec:
@@ -54,18 +74,17 @@ def fake_spec(
         title=f"Fake POS ({name})",
         settings=FakeSettings,
         repeat=repeat,
-        capabilities=frozenset({Capability.LOOKUP} if isinstance(repeat, ReadBack) else ()),
+        capabilities=_CAPABILITIES[type(repeat)],
         slips=frozenset(SlipKind),
         max_in_flight=max_in_flight,
         submit_timeout=submit_timeout,
     )
 
 
-class FakeAdapter(Adapter):
-    """For a POS that knows its keys again."""
+class _PaperAdapter(Adapter):
+    """What the fakes share: a POS that prints."""
 
     settings: FakeSettings
-    spec: ClassVar = fake_spec("fake", Idempotent(window=3600.0))
 
     async def probe(self, deadline: Deadline) -> Availability:
         self._block()
@@ -99,6 +118,7 @@ class FakeAdapter(Adapter):
                 for line in order.lines
             ],
             "changes": slip.differences,
+            **({"refund": _sum_of(slip.refund)} if slip.refund else {}),
         }
         return Ticket(
             body=orjson.dumps(document),
@@ -144,21 +164,50 @@ class FakeAdapter(Adapter):
             time.sleep(self.settings.block_loop)
 
 
+class FakeAdapter(_PaperAdapter):
+    """For a POS that knows its keys again, and gives money back itself."""
+
+    spec: ClassVar = fake_spec("fake", Idempotent(window=3600.0))
+
+    async def refund(self, ticket: Ticket, key: str, pos_ref: str) -> Acceptance:
+        """Book what the ticket takes off the bill `pos_ref`."""
+        self._block()
+        path = f"/refunds?ticket={quote(pos_ref, safe='')}"
+        async with self._call("POST", path, body=ticket.body, key=key) as reply:
+            return await _acceptance(reply)
+
+
 class FakeReadBackAdapter(FakeAdapter):
-    """For a POS that prints a key twice, but can be asked what it has."""
+    """For a POS that prints, or books, a key twice, but can be asked what it has."""
 
     spec: ClassVar = fake_spec("fake-readback", ReadBack(lag=0.2))
 
     async def find(self, key: str) -> Acceptance | None:
         """The acceptance of that key, or None."""
-        async with self._call("GET", f"/tickets/{key}") as reply:
-            return None if reply.status == 404 else await _acceptance(reply)  # noqa: PLR2004
+        for path in _KEPT_AT:
+            async with self._call("GET", f"{path}/{key}") as reply:
+                if reply.status != 404:  # noqa: PLR2004  not found
+                    return await _acceptance(reply)
+        return None
 
 
-class FakeBlindAdapter(FakeAdapter):
-    """For a POS that prints a key twice and cannot be asked."""
+class FakeBlindAdapter(_PaperAdapter):
+    """For a POS that prints a key twice, cannot be asked, and has no refunds."""
 
     spec: ClassVar = fake_spec("fake-blind", Blind(), max_in_flight=1)
+
+
+def _sum_of(refund: Refund) -> dict[str, Any]:
+    lines = [
+        {
+            "id": line.id,
+            "name": line.name,
+            "price_cents": line.price_cents,
+            "tax_cents": line.tax_cents,
+        }
+        for line in refund.lines
+    ]
+    return {"lines": lines, "amount_cents": refund.amount_cents}
 
 
 async def _acceptance(reply: aiohttp.ClientResponse) -> Acceptance:

@@ -3,10 +3,13 @@
     GET  /status         {"state": "up" | "closed", "reason", "sold_out": [menu item ids]}
     POST /tickets        header Idempotency-Key; 201 or 200 {"ref", "duplicate"}
     GET  /tickets/{key}  200 {"ref"} or 404
+    POST /refunds        the same for money; ?ticket= is the ref of the ticket that was paid;
+                         422 if the lines do not add up, or the ticket is another order's
+    GET  /refunds/{key}  200 {"ref"} or 404
 
 A second port takes commands from other processes, also while the POS itself is down:
 
-    GET  /control        {"tickets": [...], "attempts": [...], "listening", "url"}
+    GET  /control        {"tickets": [...], "refunds": [...], "attempts": [...], "listening", "url"}
     POST /control        any of {"script": [behaviour], "always": behaviour, "listening": bool,
                          "closed": reason or null, "sold_out": [ids], "lag": seconds};
                          400 {"reason"} if it cannot be read, and then nothing is changed
@@ -21,14 +24,17 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from functools import partial
+from operator import attrgetter
+from typing import Any, Generic, Self, TypeVar
 
 import orjson
 from aiohttp import web
 
 from bridge.testing.behaviour import Behaviour, json_answer, react, up
+from bridge.testing.pos_refund import PosRefund, RefundError, order_of, read_refund
 from bridge.testing.wish import WishError, read_wish
 
 _HOST = "127.0.0.1"
@@ -48,11 +54,31 @@ class PosTicket:
         return f"T-{self.number}"
 
 
+_Kept = TypeVar("_Kept", bound=PosTicket | PosRefund)
+
+
+class _Firsts(Generic[_Kept]):
+    """The first of each name; an evening has too many to look through them each time."""
+
+    def __init__(self, name_of: Callable[[_Kept], str]) -> None:
+        self._name_of = name_of
+        self._found: dict[str, _Kept] = {}
+        self._seen = 0
+
+    def find(self, name: str, kept: Sequence[_Kept]) -> _Kept | None:
+        if len(kept) < self._seen:
+            self._found, self._seen = {}, 0
+        for one in kept[self._seen :]:
+            self._found.setdefault(self._name_of(one), one)
+        self._seen = len(kept)
+        return self._found.get(name)
+
+
 class FakePos:
     """A POS to develop and test against; `tickets` is what the kitchen would hold in its hands.
 
-    Everything but the server itself may be read and set at any time. Not `idempotent` means that
-    the same key twice makes two tickets.
+    `refunds` is what its till gave back. Everything but the server itself may be read and set at
+    any time. Not `idempotent` means that the same key twice makes two tickets, or two refunds.
     """
 
     def __init__(
@@ -60,6 +86,7 @@ class FakePos:
     ) -> None:
         self.idempotent = idempotent
         self.tickets: list[PosTicket] = []
+        self.refunds: list[PosRefund] = []
         self.attempts: list[str] = []
         self.always: Behaviour = up()
         self.closed: str | None = None
@@ -67,8 +94,9 @@ class FakePos:
         self.lag = 0.0
         self.probes = 0
         self._script: deque[Behaviour] = deque()
-        self._first: dict[str, PosTicket] = {}
-        self._indexed = 0
+        self._first_tickets: _Firsts[PosTicket] = _Firsts(attrgetter("key"))
+        self._first_refunds: _Firsts[PosRefund] = _Firsts(attrgetter("key"))
+        self._tickets_by_ref: _Firsts[PosTicket] = _Firsts(attrgetter("ref"))
         self._clock = clock
         self._port = port
         self._control_port = 0
@@ -93,7 +121,7 @@ class FakePos:
         return [ticket.key for ticket in self.tickets]
 
     def script(self, *behaviours: Behaviour) -> None:
-        """Treat the next submits so, one each; after them comes `always` again."""
+        """Treat the next tickets and refunds so, one each; after them comes `always` again."""
         self._script.extend(behaviours)
 
     async def __aenter__(self) -> Self:
@@ -118,7 +146,9 @@ class FakePos:
             [
                 web.get("/status", self._status),
                 web.post("/tickets", self._submit),
-                web.get("/tickets/{key}", self._find),
+                web.get("/tickets/{key}", partial(self._find, self.find)),
+                web.post("/refunds", self._refund),
+                web.get("/refunds/{key}", partial(self._find, self.find_refund)),
             ]
         )
         self._pos, self._port = await _serve(pos, self._port)
@@ -131,8 +161,11 @@ class FakePos:
 
     def find(self, key: str) -> PosTicket | None:
         """As a look-up sees it: a ticket younger than `lag` is not there yet."""
-        first = self._first_of(key)
-        return first if first and first.kept_at <= self._clock() - self.lag else None
+        return self._settled(self._first_tickets.find(key, self.tickets))
+
+    def find_refund(self, key: str) -> PosRefund | None:
+        """As a look-up sees it."""
+        return self._settled(self._first_refunds.find(key, self.refunds))
 
     def as_dict(self) -> dict[str, Any]:
         """All that was received, for a test in another process."""
@@ -141,6 +174,7 @@ class FakePos:
             "control": self.control_url,
             "listening": self.listening,
             "tickets": [asdict(ticket) for ticket in self.tickets],
+            "refunds": [asdict(refund) for refund in self.refunds],
             "attempts": self.attempts,
             "probes": self.probes,
         }
@@ -155,35 +189,62 @@ class FakePos:
             }
         )
 
-    async def _find(self, request: web.Request) -> web.Response:
-        ticket = self.find(request.match_info["key"])
-        return json_answer({"ref": ticket.ref}) if ticket else json_answer({}, status=404)
+    async def _find(
+        self, find: Callable[[str], PosTicket | PosRefund | None], request: web.Request
+    ) -> web.Response:
+        found = find(request.match_info["key"])
+        return json_answer({"ref": found.ref}) if found else json_answer({}, status=404)
 
     async def _submit(self, request: web.Request) -> web.Response:
+        return await self._take(request, self._keep)
+
+    async def _refund(self, request: web.Request) -> web.Response:
+        return await self._take(request, partial(self._book, request.query.get("ticket", "")))
+
+    async def _take(
+        self, request: web.Request, keep: Callable[[str, str], dict[str, Any]]
+    ) -> web.Response:
         key, body = request.headers.get("Idempotency-Key", ""), await request.text()
         self.attempts.append(key)
         behaviour = self._script.popleft() if self._script else self.always
         if self.closed is not None:
             return json_answer({"code": "closed", "reason": self.closed}, status=503)
-        kept = self._keep(key, body) if behaviour.keeps else None
+        try:
+            kept = keep(key, body) if behaviour.keeps else None
+        except RefundError as error:
+            return json_answer({"field": error.field, "reason": str(error)}, status=422)
         return await react(request, behaviour, kept)
 
     def _keep(self, key: str, body: str) -> dict[str, Any]:
-        known = self._first_of(key)
+        known = self._first_tickets.find(key, self.tickets)
         if known and self.idempotent:
             return {"ref": known.ref, "duplicate": True}
         ticket = PosTicket(number=len(self.tickets) + 1, key=key, body=body, kept_at=self._clock())
         self.tickets.append(ticket)
         return {"ref": ticket.ref, "duplicate": False}
 
-    def _first_of(self, key: str) -> PosTicket | None:
-        """The first ticket of that key; an evening has too many to look through them each time."""
-        if len(self.tickets) < self._indexed:
-            self._first, self._indexed = {}, 0
-        for ticket in self.tickets[self._indexed :]:
-            self._first.setdefault(ticket.key, ticket)
-        self._indexed = len(self.tickets)
-        return self._first.get(key)
+    def _book(self, ticket: str, key: str, body: str) -> dict[str, Any]:
+        known = self._first_refunds.find(key, self.refunds)
+        if known and self.idempotent:
+            return {"ref": known.ref, "duplicate": True}
+        number, now = len(self.refunds) + 1, self._clock()
+        refund = read_refund(body, number=number, key=key, ticket=ticket, kept_at=now)
+        self._check_ticket(refund)
+        self.refunds.append(refund)
+        return {"ref": refund.ref, "duplicate": False}
+
+    def _check_ticket(self, refund: PosRefund) -> None:
+        """Money goes back on the bill that it came from, if the caller still knows which."""
+        if not refund.ticket:
+            return
+        paid = self._tickets_by_ref.find(refund.ticket, self.tickets)
+        if paid is None:
+            raise RefundError("ticket", "no such ticket")
+        if order_of(paid.body) != refund.order_id:
+            raise RefundError("ticket", "the ticket is another order's")
+
+    def _settled(self, kept: _Kept | None) -> _Kept | None:
+        return kept if kept and kept.kept_at <= self._clock() - self.lag else None
 
     async def _show(self, _: web.Request) -> web.Response:
         return json_answer(self.as_dict())

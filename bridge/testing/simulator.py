@@ -81,9 +81,10 @@ async def simulate(simulation: Simulation) -> Summary:
     async with _session(simulation) as session, asyncio.TaskGroup() as guests:
         bbot = _Bbot(simulation, session, tally)
         for number, (guest, chance) in enumerate(_arrivals(simulation, seed)):
-            due = begun + number / simulation.rate
-            if due - begun >= simulation.seconds:
+            after = number / simulation.rate
+            if after >= simulation.seconds:
                 break
+            due = begun + after
             await asyncio.sleep(due - time.perf_counter())
             guests.create_task(bbot.serve(guest, chance, due))
     seconds = time.perf_counter() - begun

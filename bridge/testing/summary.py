@@ -122,6 +122,9 @@ class Summary:
             f"{audit['operator_tasks']} tasks for people; "
             f"refunds of {as_decimal_text(audit['refunded_cents'])}"
         )
+        if audit["booked_refunds"]:
+            cents = as_decimal_text(audit["booked_cents"])
+            told += f" ({cents} in {audit['booked_refunds']} refunds booked in the POS)"
         unclear = f"not compared, because nobody knows what was heard: {audit['unclear']} orders"
         rows = [told, *([unclear] if audit["unclear"] else [])]
         wrong = [

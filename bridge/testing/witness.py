@@ -78,12 +78,14 @@ class Witness:
 
     async def _read_pos(self, session: aiohttp.ClientSession) -> _Papers:
         status, document = await _fetch(session, self.pos, "the POS")
-        if status != 200 or "tickets" not in document:  # noqa: PLR2004  the only good one
+        is_pos = document.keys() >= {"tickets", "refunds"}
+        if status != 200 or not is_pos:  # noqa: PLR2004  the only good one
             raise WitnessError(f"no fake POS takes commands at {self.pos}: status {status}")
         papers: _Papers = defaultdict(list)
-        for ticket in document["tickets"]:
-            body = orjson.loads(ticket["body"])
-            papers[body["order_id"]].append(_paper(ticket["key"], body))
+        # Two piles, and yet they came one after the other.
+        for kept in sorted([*document["tickets"], *document["refunds"]], key=_arrival):
+            body = orjson.loads(kept["body"])
+            papers[body["order_id"]].append(_paper(kept, body))
         return papers
 
     @asynccontextmanager
@@ -144,15 +146,20 @@ async def _fetch(
     return status, document if isinstance(document, dict) else {}
 
 
-def _paper(key: str, body: dict[str, Any]) -> Paper:
+def _arrival(kept: dict[str, Any]) -> float:
+    return float(kept["kept_at"])
+
+
+def _paper(kept: dict[str, Any], body: dict[str, Any]) -> Paper:
     dishes: dict[str, int] = defaultdict(int)
     for line in body["lines"]:
         dishes[describe(line["name"], line["modifiers"], line["notes"])] += line["quantity"]
     return Paper(
         kind=body["kind"],
         version=body["version"],
-        key=key,
+        key=kept["key"],
         is_marked=body["kind"] == "place" and bool(body["reason"]),
         dishes=dict(dishes),
         table=body["table"],
+        cents=kept.get("amount_cents"),
     )

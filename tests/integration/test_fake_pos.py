@@ -5,6 +5,7 @@ import json
 import signal
 import sys
 from asyncio.subprocess import PIPE
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -17,7 +18,7 @@ from bridge.adapter import (
     PosUnreachable,
     TicketRejected,
 )
-from bridge.model import Deadline, PosState, Slip, SlipKind
+from bridge.model import Deadline, PosState, Refund, RefundLine, Slip, SlipKind
 from bridge.testing.behaviour import (
     busy,
     drop,
@@ -39,6 +40,22 @@ from bridge.testing.fake_pos import FakePos
 from bridge.testing.orders import OrderFactory
 from bridge.testing.services import open_services
 
+# What it does, what the adapter makes of it, and how many tickets there are then.
+BEHAVIOURS = [
+    (busy(3.0), PosBusy, 0),
+    (reject("unknown dish"), TicketRejected, 0),
+    (needs_operator(), OperatorNeeded, 0),
+    (refuse_login(), AdapterMisconfigured, 0),
+    (error(), OutcomeUnknown, 0),
+    (error(keeps=True), OutcomeUnknown, 1),
+    (drop(keeps=False), OutcomeUnknown, 0),
+    (drop(keeps=True), OutcomeUnknown, 1),
+    (hang(), OutcomeUnknown, 0),
+    (hang(keeps=True), OutcomeUnknown, 1),
+    (slow(5.0), OutcomeUnknown, 1),
+]
+SOUP = Refund(lines=(RefundLine(id="u1", name="Soup", price_cents=300, tax_cents=25),))
+
 
 @pytest.fixture
 async def pos():
@@ -58,8 +75,18 @@ def adapter(pos, services):
 
 
 @pytest.fixture
-def ticket(adapter):
-    return adapter.translate(OrderFactory(1).order(), Slip(kind=SlipKind.PLACE))
+def ticket(adapter, order):
+    return adapter.translate(order, Slip(kind=SlipKind.PLACE))
+
+
+@pytest.fixture
+def order():
+    return OrderFactory(1).order()
+
+
+@pytest.fixture
+def refund(adapter, order):
+    return adapter.translate(order, Slip(kind=SlipKind.REFUND, version=2, refund=SOUP))
 
 
 async def test_a_ticket_is_kept_with_its_key_and_order_of_arrival(pos, adapter, ticket):
@@ -86,19 +113,7 @@ async def test_another_pos_prints_it_twice(services, ticket):
 
 @pytest.mark.parametrize(
     ("behaviour", "raised", "kept"),
-    [
-        (busy(3.0), PosBusy, 0),
-        (reject("unknown dish"), TicketRejected, 0),
-        (needs_operator(), OperatorNeeded, 0),
-        (refuse_login(), AdapterMisconfigured, 0),
-        (error(), OutcomeUnknown, 0),
-        (error(keeps=True), OutcomeUnknown, 1),
-        (drop(keeps=False), OutcomeUnknown, 0),
-        (drop(keeps=True), OutcomeUnknown, 1),
-        (hang(), OutcomeUnknown, 0),
-        (hang(keeps=True), OutcomeUnknown, 1),
-        (slow(5.0), OutcomeUnknown, 1),
-    ],
+    BEHAVIOURS,
     ids=lambda value: getattr(value, "name", None),
 )
 async def test_each_behaviour_comes_out_as_the_error_it_means(
@@ -108,6 +123,103 @@ async def test_each_behaviour_comes_out_as_the_error_it_means(
     with pytest.raises(raised):
         await adapter.submit(ticket, "a")
     assert len(pos.tickets) == kept
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "raised", "kept"),
+    BEHAVIOURS,
+    ids=lambda value: getattr(value, "name", None),
+)
+async def test_a_refund_is_treated_as_a_ticket_is(pos, adapter, refund, behaviour, raised, kept):
+    pos.script(behaviour)
+    with pytest.raises(raised):
+        await adapter.refund(refund, "a", "")
+    assert len(pos.refunds) == kept
+    assert pos.attempts == ["a"]
+
+
+async def test_a_refund_is_booked_with_its_key_order_lines_and_cents(
+    pos, adapter, ticket, refund, order
+):
+    paid = await adapter.submit(ticket, "a")
+    accepted = await adapter.refund(refund, "b", paid.pos_ref)
+    (booked,) = pos.refunds
+    assert (accepted.pos_ref, accepted.duplicate) == ("R-1", False)
+    assert (booked.key, booked.ticket, booked.order_id) == ("b", "T-1", order.id)
+    (line,) = booked.lines
+    assert (line.id, line.name, line.price_cents, line.tax_cents) == ("u1", "Soup", 300, 25)
+    assert booked.amount_cents == 325
+    assert pos.keys == ["a"]
+
+
+async def test_an_idempotent_pos_books_a_key_once(pos, adapter, refund):
+    await adapter.refund(refund, "a", "")
+    again = await adapter.refund(refund, "a", "")
+    assert (again.pos_ref, again.duplicate) == ("R-1", True)
+    assert [booked.key for booked in pos.refunds] == ["a"]
+
+
+async def test_another_pos_books_it_twice(services, refund):
+    async with FakePos(idempotent=False) as pos:
+        adapter = FakeReadBackAdapter(FakeSettings(url=pos.url), services)
+        await adapter.refund(refund, "a", "")
+        await adapter.refund(refund, "a", "")
+        assert [booked.key for booked in pos.refunds] == ["a", "a"]
+
+
+async def test_a_closed_pos_gives_nothing_back(pos, adapter, refund):
+    pos.closed = "kitchen closed at ten"
+    with pytest.raises(OperatorNeeded, match="kitchen closed"):
+        await adapter.refund(refund, "a", "")
+    assert pos.refunds == []
+
+
+async def test_a_refund_on_a_ticket_that_is_not_there_is_refused(pos, adapter, refund):
+    with pytest.raises(TicketRejected, match="no such ticket") as caught:
+        await adapter.refund(refund, "a", "T-7")
+    assert (caught.value.field, pos.refunds) == ("ticket", [])
+
+
+async def test_a_refund_on_the_ticket_of_another_order_is_refused(pos, adapter, refund, order):
+    other = adapter.translate(replace(order, id="other"), Slip(kind=SlipKind.PLACE))
+    paid = await adapter.submit(other, "a")
+    with pytest.raises(TicketRejected, match="another order"):
+        await adapter.refund(refund, "b", paid.pos_ref)
+    assert pos.refunds == []
+
+
+async def test_a_refund_that_cannot_be_read_is_refused_with_its_field(pos, adapter, ticket):
+    with pytest.raises(TicketRejected) as caught:
+        await adapter.refund(ticket, "a", "")
+    assert (caught.value.field, pos.refunds) == ("refund", [])
+
+
+async def test_a_look_up_finds_tickets_and_refunds(services, ticket, refund):
+    async with FakePos(idempotent=False) as pos:
+        adapter = FakeReadBackAdapter(FakeSettings(url=pos.url), services)
+        await adapter.submit(ticket, "a")
+        accepted = await adapter.refund(refund, "b", "T-1")
+        assert await adapter.find("b") == accepted
+        assert await adapter.find("c") is None
+
+
+async def test_a_lagging_look_up_finds_a_refund_only_later(services, refund):
+    now = 100.0
+    async with FakePos(idempotent=False, clock=lambda: now) as pos:
+        adapter = FakeReadBackAdapter(FakeSettings(url=pos.url), services)
+        pos.lag = 0.5
+        accepted = await adapter.refund(refund, "a", "")
+        assert await adapter.find("a") is None
+        now = 100.6
+        assert await adapter.find("a") == accepted
+
+
+async def test_refunds_are_told_to_another_process(pos, adapter, refund, services):
+    await adapter.refund(refund, "a", "")
+    async with services.http.get(pos.control_url) as reply:
+        (told,) = (await reply.json())["refunds"]
+    assert (told["key"], told["amount_cents"], len(told["lines"])) == ("a", 325, 1)
+    assert told["kept_at"] == pos.refunds[0].kept_at
 
 
 async def test_after_the_script_the_pos_is_as_always(pos, adapter, ticket):

@@ -20,9 +20,14 @@ async def pos():
 
 
 @pytest.fixture
-def config(tmp_path, pos):
+def adapter():
+    return "fake"
+
+
+@pytest.fixture
+def config(tmp_path, pos, adapter):
     promotion = {"code": "WELCOME", "name": "Welcome", "percent": 10, "once_per": "guest"}
-    wish = {"adapter": "fake", "settings": {"url": pos.url}, "promotions": [promotion]}
+    wish = {"adapter": adapter, "settings": {"url": pos.url}, "promotions": [promotion]}
     endpoint = Endpoint(
         id=ENDPOINT, username=USER, password=Secret.of(PASSWORD), restaurants=RESTAURANTS
     )
@@ -33,9 +38,11 @@ def config(tmp_path, pos):
     )
 
 
-async def test_guests_with_codes_at_two_restaurants_get_what_they_were_shown(config, pos):
+@pytest.fixture
+async def summary(config, pos):
+    """What came of an evening."""
     async with running(config) as (_daemon, ready, _task):
-        summary = await simulate(
+        yield await simulate(
             Simulation(
                 url=ready.ingress,
                 endpoint=ENDPOINT,
@@ -55,7 +62,23 @@ async def test_guests_with_codes_at_two_restaurants_get_what_they_were_shown(con
             )
         )
 
+
+async def test_guests_with_codes_at_two_restaurants_get_what_they_were_shown(summary, pos):
     assert summary.is_good, summary.as_text()
     assert summary.codes["pricecheck"]["200 with a discount"] > 20
-    assert sum(summary.audit["tickets"].values()) == len(pos.tickets)
     assert len(summary.accepted) > 75
+    audit = summary.audit
+    assert sum(audit["tickets"].values()) == len(pos.tickets) + len(pos.refunds)
+    assert audit["booked_refunds"] == audit["tickets"]["refund"] == len(pos.refunds) > 5
+    cents = sum(refund.amount_cents for refund in pos.refunds)
+    assert audit["booked_cents"] == audit["refunded_cents"] == cents
+    assert audit["operator_tasks"] == 0
+
+
+@pytest.mark.parametrize("adapter", ["fake-blind"])
+async def test_where_the_pos_takes_no_refunds_people_are_asked_for_every_cent(summary, pos):
+    assert summary.is_good, summary.as_text()
+    audit = summary.audit
+    assert (audit["booked_refunds"], pos.refunds) == (0, [])
+    assert audit["operator_tasks"] > 0
+    assert audit["refunded_cents"] > 0

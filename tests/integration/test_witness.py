@@ -27,6 +27,7 @@ DUE = Due(
     refires=0,
     refunds=0,
 )
+REFUNDED = replace(DUE, refunds=1, refunded_cents=700)
 LINE = {"quantity": 1, "name": "Soup", "modifiers": [], "notes": ""}
 TICKET = {
     "order_id": "o-1",
@@ -36,6 +37,12 @@ TICKET = {
     "table": "Bar",
     "lines": [LINE],
 }
+REFUND = TICKET | {"kind": "refund", "version": 2, "reason": "refund of 7.00"}
+
+
+def kept(key, body, at, **more):
+    """As a POS tells it."""
+    return {"key": key, "body": json.dumps(body), "kept_at": at, **more}
 
 
 class Restaurant:
@@ -43,7 +50,9 @@ class Restaurant:
 
     def __init__(self):
         self.states = ["done"]
-        self.tickets = [{"key": "k1", "body": json.dumps(TICKET)}]
+        self.tickets = [kept("k1", TICKET, 1.0)]
+        self.refunds = []
+        self.told = []
         self.status = 200
         self.refuses = False
 
@@ -62,11 +71,26 @@ class Restaurant:
             "amount_cents": None,
             "attempts": [{}],
         }
-        document = {"state": state, "deliveries": [delivery], "title": "not today"}
+        document = {"state": state, "deliveries": [delivery, *self.told], "title": "not today"}
         return web.json_response(document, status=self.status)
 
     async def control(self, _):
-        return web.json_response({"tickets": self.tickets})
+        return web.json_response({"tickets": self.tickets, "refunds": self.refunds})
+
+    def refund(self, said, booked):
+        """One of that many cents by the bridge's word, and as the POS has it."""
+        self.told = [
+            {
+                "operation": "refund",
+                "version": 2,
+                "state": "done",
+                "cause": "",
+                "key": "k2",
+                "amount_cents": said,
+                "attempts": [{}],
+            }
+        ]
+        self.refunds = [kept("k2", REFUND, 2.0, amount_cents=booked)]
 
     @asynccontextmanager
     async def open(self):
@@ -116,6 +140,37 @@ async def test_an_order_that_never_ends_is_told(restaurant, witness):
 async def test_the_pos_is_counted_itself(restaurant, witness):
     restaurant.tickets *= 2
     assert "the POS has a ticket twice" in problems(await witness.audit([DUE]))
+
+
+async def test_what_the_till_gave_back_is_counted_in_it(restaurant, witness):
+    restaurant.refund(700, 700)
+    audit = await witness.audit([REFUNDED])
+    assert problems(audit) == set()
+    assert (audit.booked_refunds, audit.booked_cents) == (1, 700)
+
+
+@pytest.mark.parametrize("cents", [699, 701])
+async def test_a_till_that_gave_back_a_cent_more_or_less_is_found(restaurant, witness, cents):
+    restaurant.refund(700, cents)
+    assert problems(await witness.audit([REFUNDED])) == {
+        "the POS has booked another amount than the bridge says",
+        "another amount refunded than there was",
+    }
+
+
+async def test_a_till_that_gave_back_twice_is_found(restaurant, witness):
+    restaurant.refund(700, 700)
+    restaurant.refunds *= 2
+    assert "the POS has booked a refund twice" in problems(await witness.audit([REFUNDED]))
+
+
+async def test_tickets_and_refunds_are_compared_in_the_order_in_which_they_came(
+    restaurant, witness
+):
+    restaurant.refund(700, 700)
+    restaurant.refunds[0]["kept_at"] = 0.5
+    found = problems(await witness.audit([REFUNDED]))
+    assert found == {"tickets in another order than their versions"}
 
 
 async def test_an_order_that_nobody_knows_is_told(restaurant, witness):

@@ -26,6 +26,8 @@ TICKET = Paper(kind="place", version=1, key="k1", dishes={"Soup": 2}, table="Bar
 VOID = Paper(kind="void", version=2, key="k2", dishes={}, table="Bar")
 CHANGE = replace(TICKET, kind="change", version=2, key="k2")
 REFUND = replace(TICKET, kind="refund", version=2, key="k2")
+BOOKED = replace(REFUND, cents=700)
+REFUNDED = replace(DUE, refunds=1, refunded_cents=700)
 
 
 def a_delivery(operation="place", version=1, state="done", amount=None):
@@ -46,6 +48,7 @@ def a_document(*deliveries, state="done"):
 
 PLACED_AND_VOID = a_document(a_delivery(), a_delivery("cancel", 2))
 PLACED_AND_CHANGED = a_document(a_delivery(), a_delivery("change", 2))
+PLACED_AND_REFUNDED = a_document(a_delivery(), a_delivery("refund", 2, amount=700))
 
 
 def found(due, document, *papers):
@@ -204,6 +207,71 @@ def test_of_any_other_every_cent_counts(amount):
     assert found(due, document, TICKET) == ["another amount refunded than there was"]
 
 
+@pytest.mark.parametrize("refund", [REFUND, BOOKED])
+def test_a_refund_is_counted_in_the_pos_or_by_what_its_paper_stands_for(refund):
+    assert found(REFUNDED, PLACED_AND_REFUNDED, TICKET, refund) == []
+
+
+@pytest.mark.parametrize("cents", [699, 701])
+def test_a_refund_that_the_pos_booked_with_another_amount_is_found(cents):
+    assert found(REFUNDED, PLACED_AND_REFUNDED, TICKET, replace(BOOKED, cents=cents)) == [
+        "the POS has booked another amount than the bridge says",
+        "another amount refunded than there was",
+    ]
+
+
+@pytest.mark.parametrize("cents", [699, 701])
+def test_a_cent_that_bridge_and_pos_agree_upon_is_wrong_if_the_guest_was_told_another(cents):
+    document = a_document(a_delivery(), a_delivery("refund", 2, amount=cents))
+    assert found(REFUNDED, document, TICKET, replace(BOOKED, cents=cents)) == [
+        "another amount refunded than there was"
+    ]
+
+
+def test_a_refund_that_the_pos_booked_twice_is_found():
+    assert set(found(REFUNDED, PLACED_AND_REFUNDED, TICKET, BOOKED, BOOKED)) == {
+        "the POS has booked a refund twice",
+        "more tickets than there was reason for: refund",
+        "another amount refunded than there was",
+    }
+
+
+def test_a_refund_that_the_pos_never_booked_is_found():
+    assert found(REFUNDED, PLACED_AND_REFUNDED, TICKET) == [
+        "done says the bridge, but the POS does not have it",
+        "another amount refunded than there was",
+    ]
+
+
+def test_a_refund_that_nobody_calls_done_is_found():
+    held = a_document(a_delivery(), a_delivery("refund", 2, "held", 700), state="held")
+    assert set(found(REFUNDED, held, TICKET, BOOKED)) == {
+        "the POS has a ticket that the bridge does not call done",
+        "another amount refunded than there was",
+    }
+
+
+def test_a_wrong_booking_is_found_even_where_calls_had_no_answer():
+    due = replace(REFUNDED, is_unclear=True)
+    papers = (TICKET, replace(BOOKED, cents=1))
+    assert found(due, PLACED_AND_REFUNDED, *papers) == [
+        "the POS has booked another amount than the bridge says"
+    ]
+
+
+def test_what_is_booked_adds_up_over_orders_and_steps():
+    document = a_document(
+        a_delivery(), a_delivery("refund", 2, amount=300), a_delivery("refund", 3, amount=400)
+    )
+    steps = (replace(BOOKED, cents=300), replace(BOOKED, version=3, key="k3", cents=400))
+    audit = Audit()
+    for _ in range(2):
+        audit.add(replace(REFUNDED, refunds=2), document, (TICKET, *steps))
+    said = audit.as_dict()
+    assert (said["booked_refunds"], said["booked_cents"]) == (4, 1400)
+    assert (said["refunded_cents"], said["problems"]) == (1400, [])
+
+
 def test_an_unpaid_order_that_waits_for_its_sign_is_no_loss():
     document = a_document(a_delivery(state="held"), state="held")
     assert found(replace(DUE, is_signed=False), document) == []
@@ -245,7 +313,7 @@ def test_without_a_pos_to_look_at_the_bridges_word_is_taken():
 def test_an_audit_adds_up_and_names_a_few_orders():
     audit = Audit()
     for _ in range(Audit.SHOWN + 1):
-        audit.add(DUE, a_document(a_delivery(), a_delivery("refund", 2, amount=50)), ())
+        audit.add(DUE, a_document(a_delivery(), a_delivery("refund", 2, amount=50)), (REFUND,))
     document = audit.as_dict()
     assert document["orders"] == Audit.SHOWN + 1
     assert document["refunded_cents"] == 50 * (Audit.SHOWN + 1)

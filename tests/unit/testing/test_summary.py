@@ -75,6 +75,12 @@ def test_what_was_compared_is_told_in_two_lines():
     ]
 
 
+def test_what_the_pos_booked_itself_is_told_beside_it():
+    audit = replace(GOOD_AUDIT, booked_refunds=3, booked_cents=1200)
+    told = replace(FINE, audit=audit.as_dict()).as_text().splitlines()[-2]
+    assert told.endswith("refunds of 12.34 (12.00 in 3 refunds booked in the POS)")
+
+
 def test_every_wrong_order_is_told():
     audit = Audit()
     audit.blame("no ticket", "o-1")

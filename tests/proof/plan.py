@@ -1,0 +1,62 @@
+"""How long the proof runs, and what it must have done at least to be believed."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """What a run must reach; one that falls short fails, whatever it found."""
+
+    orders: int
+    injections: int
+    kills: int
+    seeds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Seconds for each part. `rate` is the storm's orders a second, `versions` its brokers."""
+
+    simulation: float
+    answers: float
+    storm: float
+    rate: float
+    versions: tuple[str, ...]
+    targets: Targets
+
+
+LONG = Plan(
+    simulation=120.0,
+    answers=15.0,
+    storm=370.0,
+    rate=56.0,
+    versions=("3", "4"),
+    targets=Targets(orders=20_000, injections=2_000, kills=200, seeds=2_000),
+)
+SHORT = Plan(
+    simulation=60.0,
+    answers=5.0,
+    storm=60.0,
+    rate=25.0,
+    versions=("3",),
+    targets=Targets(orders=1_000, injections=100, kills=20, seeds=300),
+)
+
+
+def plan_for(minutes: float) -> Plan:
+    """The long form stretched to so many minutes; its targets stretch with it."""
+    share = minutes / 10.0
+    goal = LONG.targets
+    return Plan(
+        simulation=LONG.simulation * share,
+        answers=LONG.answers,
+        storm=LONG.storm * share,
+        rate=LONG.rate,
+        versions=LONG.versions,
+        targets=Targets(
+            orders=round(goal.orders * share),
+            injections=round(goal.injections * share),
+            kills=round(goal.kills * share),
+            seeds=round(goal.seeds * share),
+        ),
+    )

@@ -88,6 +88,16 @@ class Metrics:
         self._add_worker()
         self._add_broker()
         self.ledger_errors = self._counter("ledger_errors", "Writes that the ledger could not keep")
+        self.ledger_writable = self._gauge(
+            "ledger_writable", "1 when a new order can be kept, else 0"
+        )
+        self.ledger_free = self._gauge("ledger_free_bytes", "Room on the ledger's disk")
+        self.ledger_renewals = self._gauge(
+            "ledger_renewals", "Copies of the ledger's file because its disk had failed"
+        )
+        self.ledger_damaged = self._gauge(
+            "ledger_damaged_rows", "Rows in the side file, which a person must settle"
+        )
         self.started = self._gauge("start_time_seconds", "When this process started")
         self.started.set(time.time())
 
@@ -108,6 +118,13 @@ class Metrics:
         self.quote_problems = self._counter(
             "quote_problems", "What went wrong with quotes, by kind", "restaurant", "problem"
         )
+        self.shed = self._counter(
+            "calls_shed", "Calls that a crowd or a late loop left with less", "restaurant", "code"
+        )
+        self.loop_lag = self._gauge("loop_lag_seconds", "How late the ingress's loop turns")
+        self.misread = self._counter(
+            "calls_not_understood", "What was told and could not be read, by reason", "hook", "code"
+        )
         self.late_answers = self._counter(
             "late_answers", "2XX decisions that came too late and were answered 503"
         )
@@ -120,8 +137,17 @@ class Metrics:
         self.ticket_seconds = self._histogram(
             "ticket_seconds", "Order accepted to ticket in the POS", _SLOW
         )
+        self.held = self._counter(
+            "held",
+            "Deliveries that began to wait for a person, by whose side",
+            "restaurant",
+            "side",
+        )
         self.deliveries = self._gauge(
             "deliveries", "Deliveries that are not finished, by state", "restaurant", "state"
+        )
+        self.refunds_unplaced = self._gauge(
+            "refunds_without_order", "Refunds of a week of which no order tells", "restaurant"
         )
         self.pos_up = self._gauge(
             "pos_up", "1 when the POS takes tickets, 0 when not, -1 when unknown", "restaurant"

@@ -32,7 +32,10 @@ def a_config(directory, **more):
             token=Secret.of("a token that nobody guesses"),
             socket=directory / "console.sock",
         ),
-        "ledger": LedgerSettings(directory=directory / "ledger"),
+        # However full the disk is on which the tests run.
+        "ledger": LedgerSettings(
+            directory=directory / "ledger", ballast=0, warn_below=0, refuse_below=0
+        ),
         "endpoints": (
             Endpoint(
                 id=ENDPOINT,

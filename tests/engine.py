@@ -30,6 +30,7 @@ from bridge.worker import intake
 from bridge.worker.attempt import Attempts
 from bridge.worker.booking import Terms
 from bridge.worker.lane import Lane
+from bridge.worker.policy import puts_refunds_on_paper
 from bridge.worker.pos import Pos
 
 START = 1_700_000_000.0
@@ -126,6 +127,12 @@ def refunded(left, charges=None, checkout="c1", **how):
         items=_remainders(left),
         charges=_remainders(charges or {}),
     )
+    return _handover(event, **how)
+
+
+def unread(why, checkout="c1", **how):
+    """A refund of which nothing but its checkout could be read."""
+    event = ItemsRefunded(restaurant=RESTAURANT, checkout_id=checkout, unread=why)
     return _handover(event, **how)
 
 
@@ -242,7 +249,13 @@ class Engine:
         self.ledger.post(lambda tx: self._take(tx, events))
 
     def _take(self, tx, events):
-        return intake.take(tx, events, {RESTAURANT: self.terms}, self.clock(), report=True)
+        terms = self.terms_of(RESTAURANT)
+        return intake.take(tx, events, terms, self.clock(), report=True)
+
+    def terms_of(self, restaurant):
+        """As the daemon makes them."""
+        on_paper = puts_refunds_on_paper(self.pos_system.spec)
+        return {restaurant: replace(self.terms, on_paper=on_paper)}
 
     async def turn(self):
         """One turn of the lane, and what it started to its end."""

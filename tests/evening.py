@@ -6,17 +6,30 @@ from datetime import UTC, datetime
 import orjson
 
 from bridge.model import CheckoutStarted, PriceCheck
+from bridge.testing.codes import Code
 from bridge.testing.guests import Mix, arrive
 from bridge.testing.noise import Noise
+from bridge.testing.replies import spread
 from bridge.testing.steps import Reply
 from bridge.testing.story import Story
 
 NOW = datetime(2026, 1, 9, 18, tzinfo=UTC)
 RECORDED = Reply(status=200, body=b'{"result": "recorded"}')
 FIELD = [
-    {"prompt_id": "ours:code", "prompt_type": "textinput", "heading": "Code", "value": ""},
-    {"prompt_id": "ours:go", "prompt_type": "applybutton", "buttontext": "Go"},
+    {"prompt_id": "pos-bridge:code", "prompt_type": "textinput", "heading": "Code", "value": ""},
+    {
+        "prompt_id": "pos-bridge:go",
+        "prompt_type": "applybutton",
+        "buttontext": "Go",
+        "button_text": "Go",
+    },
 ]
+LABEL = {
+    "prompt_id": "pos-bridge:why",
+    "prompt_type": "label",
+    "text": "Closed.",
+    "size": "",
+}
 QUIET = Mix(
     strolls=0,
     codes=0,
@@ -29,6 +42,10 @@ QUIET = Mix(
     progress=0,
     pairs=0,
     others=0,
+    regrets=0,
+    swaps=0,
+    rare=0,
+    again=0,
 )
 
 
@@ -40,10 +57,22 @@ def offer(*, prompts=(), discounts=None, **more):
 
 def ten_percent(cart):
     """A discount of a tenth, as the platform wants it; None where that is nothing."""
-    cents = cart.pretax_cents // 10
-    if not cents:
+    return discount(cart, cart.total_cents // 10)
+
+
+def discount(cart, cents):
+    """So much off, spread over the lines."""
+    shares = spread(cents, {line.id: line.total_cents for line in cart.lines})
+    rows = [{"line_item_id": one, "cents_to_add": -each} for one, each in shares.items() if each]
+    if not rows:
         return None
-    return [{"total_cents_to_add": -cents, "name_for_guest": "Ten"}]
+    return [
+        {
+            "total_cents_to_add": -cents,
+            "name_for_guest": "Ten",
+            "distribution_among_line_items": rows,
+        }
+    ]
 
 
 def yes(step):
@@ -59,7 +88,9 @@ def yes(step):
 def stories(count=1, *, seed=1, restaurants=("north",), mix=QUIET, codes=(), has_partner=True):
     """(guest, story) of that many guests."""
     for _, (guest, chance) in zip(
-        range(count), arrive(seed, restaurants, mix, lambda: NOW, codes), strict=False
+        range(count),
+        arrive(seed, restaurants, mix, lambda: NOW, tuple(map(Code.read, codes))),
+        strict=False,
     ):
         yield guest, Story(guest, chance, lambda: NOW, has_partner=has_partner)
 

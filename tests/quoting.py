@@ -1,70 +1,24 @@
-"""A guest who fills a cart and types codes, and a ledger in memory, for tests of quotes."""
+"""A guest who fills a cart and types codes, for tests of quotes."""
 
 import asyncio
 import json
-import sqlite3
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from importlib import resources
 
 from bridge.config import Restaurant
 from bridge.config.promotion import Promotion
 from bridge.ingress.promotions import Offers
 from bridge.ingress.quotes import Quotes
-from bridge.ledger import LedgerError, Transaction
 from bridge.model import Cart, CartLine, Deadline, GivenPrompt
 from bridge.sources.bbot.reply import compose
-from tests.reply_rules import violations
+from bridge.testing.reply_rules import violations
+from tests.ledgers import MemoryLedger
 
 # A Friday; noon in Vienna.
 NOW = datetime(2026, 5, 1, 10, tzinfo=UTC)
 GRILL = "grill"
-
-
-class MemoryLedger:
-    """Does each job at once. While `down` nothing can be read, and what is posted waits."""
-
-    def __init__(self):
-        self._connection = sqlite3.connect(":memory:", isolation_level=None)
-        self._connection.row_factory = sqlite3.Row
-        schema = resources.files("bridge.ledger") / "schema.sql"
-        self._connection.executescript(schema.read_text("utf-8"))
-        self._waiting = []
-        self.down = False
-        self.reads = 0
-        self.posts = 0
-
-    async def read(self, job):
-        self.reads += 1
-        if self.down:
-            raise LedgerError("disk I/O error")
-        return self._do(job)
-
-    def post(self, job):
-        self.posts += 1
-        self._waiting.append(job)
-        if not self.down:
-            self.catch_up()
-
-    def catch_up(self):
-        self.down = False
-        while self._waiting:
-            self._do(self._waiting.pop(0))
-
-    def rows(self, sql="SELECT * FROM promotion_use ORDER BY checkout_id, code"):
-        return [dict(row) for row in self._connection.execute(sql)]
-
-    def close(self):
-        self._connection.close()
-
-    def _do(self, job):
-        self._connection.execute("BEGIN")
-        try:
-            return job(Transaction(self._connection))
-        finally:
-            self._connection.execute("COMMIT")
 
 
 class SlowLedger(MemoryLedger):
@@ -93,6 +47,7 @@ class House:
     ask: object = None
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     now: datetime = NOW
+    quoting: object = staticmethod(lambda _restaurant: True)
 
     def __post_init__(self):
         self.troubles = defaultdict(int)
@@ -111,6 +66,7 @@ class House:
             {GRILL: Offers.of(restaurant)},
             now=lambda: self.now,
             ask_adapter=self.ask,
+            quoting=self.quoting,
             count=self.note,
         )
 

@@ -28,7 +28,7 @@ class BoardAdapter(Adapter):
         return Ticket(
             body=compose(order, slip),
             content_type="application/json",
-            preview=preview(order, slip),
+            preview=preview(order, slip, self.services.restaurant.timezone),
         )
 
     async def submit(self, ticket: Ticket, key: str) -> Acceptance:  # noqa: ARG002  stored already

@@ -1,8 +1,11 @@
 """One order as the board reads it."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import orjson
 
-from bridge.model import Line, Order, Slip, SlipKind
+from bridge.model import Difference, Line, Order, Slip, SlipKind
 
 
 def compose(order: Order, slip: Slip) -> bytes:
@@ -28,20 +31,46 @@ def compose(order: Order, slip: Slip) -> bytes:
     )
 
 
-def preview(order: Order, slip: Slip) -> str:
-    """The same for people: heading, where it goes, what changed, what to make."""
+def preview(order: Order, slip: Slip, timezone: str = "UTC") -> str:
+    """The same for people: heading, where it goes, what changed, what the order is now."""
     heading = [] if slip.kind is SlipKind.PLACE else [f"{slip.kind.upper()} {slip.version}"]
     where = [order.fulfilment, order.table.name if order.table else "", order.guest.name]
-    changes = [f"! {one.what}: {one.before} > {one.after}" for one in slip.differences]
+    zone = ZoneInfo(timezone)
     texts = [
         *heading,
         slip.reason,
         f"#{order.number} " + " / ".join(part for part in where if part),
-        *changes,
+        *(_change(one, zone) for one in slip.differences),
+        *([_title(slip)] if order.lines else []),
         *(text for line in order.lines for text in _texts(line)),
         *(f"{name}: {value}" for name, value in order.facts),
     ]
     return "\n".join(_printable(text) for text in texts if text)
+
+
+def _title(slip: Slip) -> str:
+    """What the dishes below are, where they are not an order to be made."""
+    if slip.kind is SlipKind.VOID and not slip.differences:
+        return "not to make:"
+    if slip.kind in {SlipKind.CHANGE, SlipKind.VOID, SlipKind.REFUND}:
+        return "what the order is now:"
+    return ""
+
+
+def _change(change: Difference, zone: ZoneInfo) -> str:
+    said = (_local(change, text, zone) for text in (change.before, change.after))
+    return f"! {change.what}: {' > '.join(text for text in said if text) or 'none'}"
+
+
+def _local(change: Difference, text: str, zone: ZoneInfo) -> str:
+    """A due time comes as a moment in UTC, all else in words."""
+    if change.what != "due":
+        return text
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" if moment.tzinfo else text
 
 
 def _line(line: Line) -> dict[str, object]:

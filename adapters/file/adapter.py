@@ -14,8 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
+from adapters.file.document import compose, file_stem
 from adapters.file.settings import FileSettings
-from adapters.file.ticket import compose, file_stem, layout
+from adapters.file.ticket import layout
 from bridge.adapter import (
     Adapter,
     AdapterError,

@@ -14,7 +14,7 @@ import orjson
 
 SOCKET = Path("/run/pos-bridge/console.sock")
 SOCKET_NAME = "POS_BRIDGE__CONSOLE__SOCKET"
-TIMEOUT = aiohttp.ClientTimeout(total=20)
+TIMEOUT = aiohttp.ClientTimeout(total=60)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -58,8 +58,18 @@ def fetch(target: Target, path: str, **query: str) -> dict[str, Any]:
 
     What the daemon finds wrong with the question itself is a UsageError.
     """
+    given = {name: value for name, value in query.items() if value}
+    return _ask(target, "GET", path, params=given)
+
+
+def send(target: Target, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a command. Exits as `fetch` does."""
+    return _ask(target, "POST", path, data=orjson.dumps(body))
+
+
+def _ask(target: Target, method: str, path: str, **more: Any) -> dict[str, Any]:
     try:
-        status, body = asyncio.run(_get(target, path, {k: v for k, v in query.items() if v}))
+        status, body = asyncio.run(_call(target, method, path, **more))
     except (OSError, aiohttp.ClientError, TimeoutError, ValueError) as error:
         where = target.url or target.socket
         reason = str(error) or type(error).__name__
@@ -95,12 +105,12 @@ def _parse(body: bytes, target: Target) -> dict[str, Any]:
     return document
 
 
-async def _get(target: Target, path: str, query: dict[str, str]) -> tuple[int, bytes]:
+async def _call(target: Target, method: str, path: str, **more: Any) -> tuple[int, bytes]:
     connector = None if target.url else aiohttp.UnixConnector(str(target.socket))
     base = target.url.rstrip("/") or "http://localhost"
     headers = {"Authorization": f"Bearer {target.token}"} if target.token else {}
     async with (
         aiohttp.ClientSession(connector=connector, timeout=TIMEOUT) as session,
-        session.get(base + path, params=query, headers=headers) as response,
+        session.request(method, base + path, headers=headers, **more) as response,
     ):
         return response.status, await response.read()

@@ -167,7 +167,7 @@ def _complain() -> Iterator[None]:
 
 
 def _print_json(site: "Site", ready: "Ready") -> None:
-    from bridge.cli.demo_site import CODES  # noqa: PLC0415
+    from bridge.cli.demo_site import CODES, EFFECTS  # noqa: PLC0415
 
     identity = site.identity
     data: dict[str, Any] = {
@@ -180,6 +180,7 @@ def _print_json(site: "Site", ready: "Ready") -> None:
         "token": identity.token,
         "socket": str(site.socket),
         "codes": CODES,
+        "promotions": EFFECTS,
     }
     if site.pos_control:
         data["pos_control"] = site.pos_control

@@ -29,6 +29,16 @@ PROMOTIONS: tuple[dict[str, Any], ...] = (
 CODES = tuple(promotion["code"] for promotion in PROMOTIONS)
 
 
+def _effect(promotion: dict[str, Any]) -> str:
+    percent, cents = promotion.get("percent"), promotion.get("amount_cents")
+    once = "/guest" if promotion.get("once_per") == "guest" else ""
+    return f"{promotion['code']}={f'{percent}%' if percent else cents}{once}"
+
+
+# As `simulate --code` takes them.
+EFFECTS = tuple(map(_effect, PROMOTIONS))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What the command line asked for."""
@@ -86,7 +96,10 @@ class Site:
                 token=Secret.of(identity.token),
                 socket=self.socket,
             ),
-            ledger=Ledger(directory=wish.directory / "ledger"),
+            # A small disk is good enough for a demo.
+            ledger=Ledger(
+                directory=wish.directory / "ledger", ballast=0, warn_below=0, refuse_below=0
+            ),
             broker=_broker(wish.broker, identity.endpoint) if wish.broker else None,
             endpoints=(
                 Endpoint(

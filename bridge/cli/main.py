@@ -5,10 +5,12 @@ import click
 from bridge import __version__
 from bridge.cli.adapters import adapters
 from bridge.cli.check import check
+from bridge.cli.decide import pause, replay, resolve, resume, void
 from bridge.cli.demo import demo
 from bridge.cli.doctor import doctor
 from bridge.cli.orders import orders, show
 from bridge.cli.run import run
+from bridge.cli.salvage import salvage
 from bridge.cli.simulate import simulate
 
 
@@ -21,5 +23,8 @@ def main() -> None:
     """
 
 
-for command in (run, demo, check, doctor, simulate, orders, show, adapters):
+for command in (
+    *(run, demo, check, doctor, simulate, orders, show),
+    *(replay, resolve, void, pause, resume, adapters, salvage),
+):
     main.add_command(command)

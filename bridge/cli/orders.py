@@ -85,6 +85,8 @@ def show(target: Target, order_id: str, restaurant: str, raw: bool, as_json: boo
         click.echo(f"{note['at']}  worker: {note['note']}")
     for delivery in order["deliveries"]:
         _print_delivery(delivery)
+    for one in order.get("decisions", ()):
+        click.echo(_describe_decision(one))
     for body in order.get("bodies", ()):
         click.echo(f"\n--- {body['at']} {body['hook']} ({body['content_type']})\n{body['body']}")
 
@@ -111,6 +113,12 @@ def _describe_call(event: dict[str, Any], answer: dict[str, Any]) -> str:
     )
 
 
+def _describe_decision(one: dict[str, Any]) -> str:
+    what = f"{one['operation']} version {one['version']}: {one['before']} -> {one['after']}"
+    note = f" ({one['note']})" if one["note"] else ""
+    return table.plain(f"{one['at']}  {one['who']}: {one['action']} of {what}{note}")
+
+
 def _describe_wait(delivery: dict[str, Any]) -> str:
     """Until when and for what, in words; empty if it does not wait."""
     if delivery["state"] != "waiting":
@@ -128,6 +136,8 @@ def _print_delivery(delivery: dict[str, Any]) -> None:
     )
     if waits := _describe_wait(delivery):
         click.echo(f"  {waits}")
+    if delivery.get("next_step"):
+        click.echo(f"  side of the {delivery['side']}; next: {delivery['next_step']}")
     for attempt in delivery["attempts"]:
         detail = f" ({attempt['detail']})" if attempt["detail"] else ""
         click.echo(f"  {attempt['at']}  {attempt['outcome'] or 'running'}{detail}")

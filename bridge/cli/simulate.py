@@ -9,9 +9,21 @@ import click
 import orjson
 
 if TYPE_CHECKING:
+    from bridge.testing.codes import Code
     from bridge.testing.witness import Witness
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+def _read_codes(
+    _context: click.Context, _option: click.Parameter, texts: tuple[str, ...]
+) -> "tuple[Code, ...]":
+    from bridge.testing.codes import Code  # noqa: PLC0415
+
+    try:
+        return tuple(map(Code.read, texts))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 @click.command()
@@ -56,19 +68,44 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     show_default=True,
     help="Share of the calls that come twice, late, overtaken, lost, odd or broken.",
 )
-@click.option("--code", "codes", multiple=True, help="A promo code to type; may be given again.")
+@click.option(
+    "--code",
+    "codes",
+    multiple=True,
+    metavar="CODE[=EFFECT]",
+    callback=_read_codes,
+    help="A promo code to type, which must work: CODE. To have its discount checked: CODE=300 "
+    "(cents) or CODE=12.5%; with /guest behind it if it is once for each. May be given again.",
+)
+@click.option(
+    "--may-refuse", is_flag=True, help="The restaurant may be closed, sold out, or its POS down."
+)
+@click.option(
+    "--busy",
+    "is_busy",
+    is_flag=True,
+    help="The machine has other things to do: answers may be late, and price checks empty.",
+)
+@click.option(
+    "--basic-everywhere",
+    "is_open",
+    flag_value=False,
+    default=True,
+    help="The endpoint asks for credentials at every hook.",
+)
 @click.option("--console", default="", help="Address of the console: compare all in the end.")
 @click.option("--token-file", type=_FILE, help="File that holds the console's token.")
 @click.option(
     "--pos-control",
-    default="",
-    help="Address where the demo's fake POS takes commands: count there.",
+    multiple=True,
+    metavar="[RESTAURANT=]URL",
+    help="Address where a fake POS takes commands: count there. May be given for each restaurant.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def simulate(
     console: str,
     token_file: Path | None,
-    pos_control: str,
+    pos_control: tuple[str, ...],
     password_file: Path,
     orders: int | None,
     seconds: float | None,
@@ -83,9 +120,9 @@ def simulate(
     With --console every order is looked up in the end: is it in an end state, does the kitchen have
     what it should, each ticket, change, void and refund once, and every cent?
 
-    Exit status 0 if every call was answered as it should be, and every order is as it should be.
-    That a restaurant says no (409, 422, 503) is no fault. 1 if a call failed, was answered
-    otherwise, or was answered differently when repeated; 2 if console or POS cannot be asked.
+    Exit status 0 if every call was answered as it should be and in its time, and every order is as
+    it should be. 1 if a call failed, was answered otherwise, or differently when repeated, or if
+    somebody was refused (see --may-refuse); 2 if console or POS cannot be asked.
     """
     from bridge.testing import simulator  # noqa: PLC0415
     from bridge.testing.witness import WitnessError  # noqa: PLC0415
@@ -106,7 +143,9 @@ def simulate(
     raise SystemExit(0 if summary.is_good else 1)
 
 
-def _witness(console: str, token_file: Path | None, pos_control: str) -> "Witness | None":
+def _witness(
+    console: str, token_file: Path | None, pos_control: tuple[str, ...]
+) -> "Witness | None":
     from bridge.testing.witness import Witness  # noqa: PLC0415
 
     if not console:

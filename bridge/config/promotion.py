@@ -16,10 +16,16 @@ _MOST_CENTS = 10_000_000
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
+# What phones make of an apostrophe and a hyphen while one types.
+_PLAIN = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u02bc\u00b4`", "'")
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
+)
+
 
 def fold(code: str) -> str:
     """The same for all ways to write a code; "" if nothing is written there."""
-    composed = unicodedata.normalize("NFKC", code).casefold()
+    composed = unicodedata.normalize("NFKC", code.translate(_PLAIN)).casefold()
     return " ".join(unicodedata.normalize("NFKC", composed).split())
 
 
@@ -157,8 +163,9 @@ class Promotion(Section):
     once_per: Literal["guest", "checkout"] | None = Field(
         default=None,
         title="Once per",
-        description="guest: once for each guest, and once per checkout for those who are not "
-        "known. checkout: not again once the checkout is finished. Not set: as often as wanted.",
+        description="guest: once for each guest, known by session, email or phone, and once per "
+        "checkout for those who are not known. checkout: not again once the checkout is finished. "
+        "Not set: as often as wanted.",
         examples=["guest"],
     )
     items: Ids = Field(

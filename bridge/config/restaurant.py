@@ -64,7 +64,7 @@ class Restaurant(Section):
         le=86400,
         title="Longest wait",
         description="The restaurant counts as down when an order waits for the POS longer than "
-        "this.",
+        "this, also while broker or worker cannot be reached.",
     )
     release: Literal["on_accept", "on_commit"] = Field(
         default="on_accept",

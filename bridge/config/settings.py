@@ -153,6 +153,38 @@ class Ledger(Section):
         description="Where the ledger is kept. On a local disk that survives a power cut, never "
         "on a network share; one directory for each process.",
     )
+    keep_carts: Count = Field(
+        default=72,
+        ge=1,
+        le=87600,
+        title="Price checks",
+        description="Hours for which price checks are kept, and the bodies of checkout starts. "
+        "Orders, and all that was told of them, are kept longer.",
+    )
+    ballast: Count = Field(
+        default=64,
+        ge=0,
+        le=65536,
+        title="Ballast",
+        description="Megabytes that a file beside the ledger keeps for a disk that is full: it is "
+        "given up then, so that what becomes of orders with a yes can still be written, and made "
+        "again when there is room. 0: none.",
+    )
+    warn_below: Count = Field(
+        default=512,
+        ge=0,
+        le=1048576,
+        title="Warning of a full disk",
+        description="With fewer megabytes free, log, doctor and status ask for room. 0: never.",
+    )
+    refuse_below: Count = Field(
+        default=128,
+        ge=0,
+        le=1048576,
+        title="No new orders",
+        description="With fewer megabytes free, what is left is for orders that got a yes: a new "
+        "one is answered 503, and price checks and refusals are not kept. 0: never.",
+    )
 
 
 class Broker(Section):

@@ -4,7 +4,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bridge.console import doctor, health, kitchen, orders, pages, schemas
+from bridge.console import decisions, doctor, health, kitchen, orders, pages, schemas
 from bridge.console.auth import GUARD, Guard, admit
 from bridge.console.context import CONTEXT, ConsoleContext
 from bridge.console.headers import add_headers
@@ -49,6 +49,9 @@ def _routes() -> list[web.AbstractRouteDef]:
         web.get(f"{_API}/orders/{{order_id}}", orders.show_order),
         web.get(f"{_API}/restaurants", orders.list_restaurants),
         web.get(f"{_API}/findings", doctor.show_findings),
+        web.post(f"{_API}/{{action:{'|'.join(decisions.ACTIONS)}}}", decisions.decide),
+        web.post(f"{_API}/restaurants/{{restaurant}}/pause", decisions.pause),
+        web.post(f"{_API}/restaurants/{{restaurant}}/resume", decisions.resume),
         web.get("/healthz", health.show_alive),
         web.get("/readyz", health.show_ready),
         web.get("/metrics", health.show_metrics),

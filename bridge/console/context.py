@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from aiohttp import web
 
 from bridge.console.problem import Refusal
 from bridge.ledger import Ledger
+from bridge.ledger.decisions import Answer, Demand
 from bridge.telemetry import Metrics
 
 BOARD: Final = "board"
@@ -18,6 +19,7 @@ class RestaurantView:
     """A restaurant as the console shows it; `timezone` is an IANA name.
 
     `waits_for_sign`: its orders wait until the platform says that the guest paid.
+    `quotes_in_vain`: its adapter makes quotes, and no process asks for them.
     """
 
     id: str
@@ -25,6 +27,7 @@ class RestaurantView:
     adapter: str
     timezone: str
     waits_for_sign: bool = False
+    quotes_in_vain: bool = False
 
     @property
     def has_board(self) -> bool:
@@ -32,12 +35,23 @@ class RestaurantView:
         return self.adapter == BOARD
 
 
+class Desk(Protocol):
+    """Carries out what people decide, where the worker is."""
+
+    async def decide(self, demand: Demand) -> Answer: ...
+
+    async def pause(self, restaurant: str, *, who: str, reason: str) -> None: ...
+
+    async def resume(self, restaurant: str, *, who: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleContext:
     """`health` gives {"ready": bool, "ledger": ..., "broker": ..., "restaurants": {id: ...}}.
 
     Without a `token` nobody gets in, except over the listener that is built as trusted.
-    Boards are where the worker is: without `has_worker` this console only names that place.
+    Boards, and the desk, are where the worker is: without `has_worker` this console only names
+    that place.
     """
 
     ledger: Ledger
@@ -47,6 +61,7 @@ class ConsoleContext:
     health: Callable[[], Awaitable[dict[str, Any]]]
     now: Callable[[], float]
     has_worker: bool = True
+    find_desk: Callable[[], Desk | None] = lambda: None
 
     def find(self, restaurant: str) -> RestaurantView:
         """Raises Refusal (404), which names the ones there are."""
@@ -66,13 +81,19 @@ class ConsoleContext:
         view = self.find(restaurant)
         if self.has_worker:
             return view
-        known = (await self.health()).get("restaurants", {}).get(restaurant, {})
-        place = known.get("console") or "not known yet: no worker was heard"
-        raise Refusal(
+        raise await self.elsewhere(restaurant, "the kitchen board is")
+
+    async def elsewhere(self, restaurant: str, what: str) -> Refusal:
+        """The refusal (421) that says where the worker is."""
+        known = (await self.health()).get("restaurants", {})
+        places = [known.get(restaurant, {})] if restaurant else known.values()
+        consoles = sorted({place.get("console", "") for place in places} - {""})
+        place = ", ".join(consoles) or "not known yet: no worker was heard"
+        return Refusal(
             421,
-            "board_is_elsewhere",
-            f"this process takes orders in; the kitchen board is at the worker's console: {place}",
-            console=known.get("console", ""),
+            "worker_is_elsewhere",
+            f"this process takes orders in; {what} at the worker's console: {place}",
+            console=consoles[0] if len(consoles) == 1 else "",
         )
 
 

@@ -5,9 +5,12 @@ from dataclasses import asdict
 from aiohttp import web
 
 from bridge.console.context import context_of
-from bridge.console.findings import examine
+from bridge.console.findings import Facts, examine
 from bridge.console.problem import as_json
 from bridge.ledger import LedgerError, Transaction, checkouts
+from bridge.ledger.misread import list_misread
+from bridge.ledger.questions import count_asked
+from bridge.ledger.unplaced import WEEK, list_unplaced
 
 DAY = 24 * 3600.0
 
@@ -17,14 +20,20 @@ async def show_findings(request: web.Request) -> web.Response:
     context = context_of(request)
     waiting = [view.id for view in context.restaurants if view.waits_for_sign]
 
-    def read(tx: Transaction) -> list[str]:
+    def read(tx: Transaction) -> Facts:
         before = context.now() - DAY
-        return [name for name in waiting if checkouts.lacks_signs(tx, name, before)]
+        return Facts(
+            signless=[name for name in waiting if checkouts.lacks_signs(tx, name, before)],
+            unplaced=list_unplaced(tx, context.now() - WEEK),
+            misread=list_misread(tx, before),
+            unasked=[view.id for view in context.restaurants if view.quotes_in_vain],
+            asked=count_asked(tx),
+        )
 
     try:
-        signless = await context.ledger.read(read)
+        facts = await context.ledger.read(read)
     except LedgerError:
-        signless = []  # its own finding says so
+        facts = Facts()  # its own finding says so
     names = [view.id for view in context.restaurants]
-    found = examine(await context.health(), names, signless)
+    found = examine(await context.health(), names, facts)
     return as_json({"findings": [asdict(one) for one in found]})

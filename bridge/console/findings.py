@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from bridge.ledger.misread import Misread
+from bridge.ledger.questions import Count
+from bridge.ledger.unplaced import Unplaced
 from bridge.model import PosState
+from bridge.model.question import question_of
 
 
 class Level(StrEnum):
@@ -37,20 +41,75 @@ _NO_SIGN_HINT = (
     "enter the addresses of order-change and checkout-finished at the platform, "
     'or set release = "on_accept"'
 )
+_NO_ORDER_HINT = (
+    "pos-bridge show ID, then look at the platform what was refunded, and correct the POS by hand"
+)
+_MISREAD_HINT = (
+    "the kitchen has not heard of these changes: pos-bridge show ORDER --raw, or show ID --raw "
+    "with the id in brackets where there is no order, and tell it"
+)
+_UNASKED = "its adapter makes quotes for carts, and while the roles are apart nobody asks for them"
+_UNASKED_HINT = "run it without --role, or give its codes as [[promotions]] in its file"
+_FEW = 5
+_MAKE_ROOM = "make room on the ledger's disk: with too little no new order gets a yes"
+_DAMAGED = (
+    "see damaged.jsonl in the ledger's folder: settle each by hand, then move that file elsewhere"
+)
 
 
-def examine(
-    health: Mapping[str, Any], restaurants: Collection[str], signless: Collection[str]
-) -> list[Finding]:
-    """One finding at least for each part; `signless`: restaurants that wait for signs in vain."""
-    found = [_examine_ledger(health.get("ledger", {})), *_examine_broker(health.get("broker", {}))]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the ledger and the settings tell.
+
+    `signless`: restaurants that wait for signs in vain. `unplaced`: refunds of which no order
+    tells. `misread`: changes of orders that could not be read, the newest first. `unasked`:
+    restaurants whose adapters make quotes that nobody asks for. `asked`: how many deliveries wait
+    for a person, and why.
+    """
+
+    signless: Collection[str] = ()
+    unplaced: Collection[Unplaced] = ()
+    misread: Collection[Misread] = ()
+    unasked: Collection[str] = ()
+    asked: Collection[Count] = ()
+
+
+def examine(health: Mapping[str, Any], restaurants: Collection[str], facts: Facts) -> list[Finding]:
+    """One finding at least for each part."""
+    found = [
+        _examine_ledger(health.get("ledger", {})),
+        *_examine_disk(health.get("disk", {}), health.get("ledger", {})),
+        *_examine_broker(health.get("broker", {})),
+    ]
     for restaurant in restaurants:
         known = health.get("restaurants", {}).get(restaurant, {})
         found.append(_examine_pos(restaurant, known))
+        found.extend(_examine_questions(restaurant, facts.asked))
         found.extend(_examine_deliveries(restaurant, known.get("deliveries", {})))
-        if restaurant in signless:
-            found.append(_finding(Level.WARNING, restaurant, _NO_SIGN, _NO_SIGN_HINT))
-    return found
+    found += [_finding(Level.WARNING, one, _NO_SIGN, _NO_SIGN_HINT) for one in facts.signless]
+    found += [_finding(Level.WARNING, one, _UNASKED, _UNASKED_HINT) for one in facts.unasked]
+    for subject in ("", *restaurants):
+        misread = [one for one in facts.misread if one.restaurant == subject]
+        found.extend(_examine_misread(subject, misread))
+    return [*found, *_examine_refunds(facts.unplaced)]
+
+
+def _examine_misread(restaurant: str, misread: Collection[Misread]) -> Iterator[Finding]:
+    if misread:
+        names = [
+            f"{one.order_id or 'no order'} ({one.correlation_id}, {one.code})" for one in misread
+        ]
+        text = f"{len(names)} calls of order-change could not be read: {', '.join(names[:_FEW])}"
+        yield _finding(Level.WARNING, restaurant or "ingress", text, _MISREAD_HINT)
+
+
+def _examine_refunds(unplaced: Collection[Unplaced]) -> Iterator[Finding]:
+    names: dict[str, list[str]] = {}
+    for one in unplaced:
+        names.setdefault(one.restaurant or "ingress", []).append(one.name)
+    for restaurant, calls in names.items():
+        text = f"of {len(calls)} refunds this week no order tells: {', '.join(calls[:_FEW])}"
+        yield _finding(Level.WARNING, restaurant, text, _NO_ORDER_HINT)
 
 
 def _finding(level: Level, subject: str, text: str, hint: str = "") -> Finding:
@@ -63,6 +122,18 @@ def _examine_ledger(ledger: Mapping[str, Any]) -> Finding:
     reason = ledger.get("reason", "it does not say why")
     hint = "look at the disk: no checkout gets a yes until it can be written"
     return _finding(Level.BAD, "ledger", f"orders cannot be kept: {reason}", hint)
+
+
+def _examine_disk(disk: Mapping[str, Any], ledger: Mapping[str, Any]) -> Iterator[Finding]:
+    if disk.get("room", "ample") != "ample":
+        level = Level.BAD if disk["room"] == "short" else Level.WARNING
+        yield _finding(level, "disk", f"{disk['free_mb']} MB are free", _MAKE_ROOM)
+    if number := disk.get("renewals"):
+        text = f"it failed, and the ledger was copied to go on; since the start {number} times"
+        yield _finding(Level.BAD, "disk", text, "replace it: dmesg and smartctl say more")
+    if number := ledger.get("damaged_rows"):
+        text = f"{number} stored calls or deliveries were damaged or could not be read"
+        yield _finding(Level.BAD, "ledger", text, _DAMAGED)
 
 
 def _examine_broker(broker: Mapping[str, Any]) -> Iterator[Finding]:
@@ -90,11 +161,19 @@ def _examine_pos(restaurant: str, known: Mapping[str, Any]) -> Finding:
     return _finding(_POS[state], restaurant, f"its POS is {state}{reason}")
 
 
+def _examine_questions(restaurant: str, asked: Collection[Count]) -> Iterator[Finding]:
+    for one in [one for one in asked if one.restaurant == restaurant]:
+        side, next_step = question_of(one.reason, one.side)
+        whose = f" (side of the {side})" if side else ""
+        text = f"{one.number} held for a person to decide: {one.reason or 'see each'}{whose}"
+        where = f"pos-bridge orders --restaurant {one.restaurant} --state held"
+        yield _finding(
+            Level.WARNING, one.restaurant, text, "; ".join(filter(None, (next_step, where)))
+        )
+
+
 def _examine_deliveries(restaurant: str, counts: Mapping[str, int]) -> Iterator[Finding]:
-    held, unknown = counts.get("held", 0), counts.get("unknown", 0)
-    if held:
-        hint = f"pos-bridge orders --restaurant {restaurant} --state held"
-        yield _finding(Level.WARNING, restaurant, f"{held} wait for a person to decide", hint)
+    unknown = counts.get("unknown", 0)
     if unknown:
         hint = f"pos-bridge orders --restaurant {restaurant} --state unknown"
         yield _finding(Level.WARNING, restaurant, f"of {unknown} nobody knows yet", hint)

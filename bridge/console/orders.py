@@ -46,7 +46,7 @@ async def show_order(request: web.Request) -> web.Response:
     def read(tx: Transaction) -> dict[str, object] | None:
         # One that is only named in a refused call may be asked for, too.
         found = history.find_restaurants(tx, order_id)
-        restaurant = wanted or _the_restaurant([name for name in found if name in known] or found)
+        restaurant = wanted or pick_restaurant([name for name in found if name in known] or found)
         document = history.find_order(tx, restaurant, order_id) if found else None
         if document is not None and raw:
             document["bodies"] = history.find_bodies(tx, restaurant, order_id)
@@ -125,7 +125,8 @@ def _bad(name: str, found: str, allowed: str, hint: str = "") -> Refusal:
     return Refusal(400, "bad_parameter", f"{name}: {says}", parameter=name)
 
 
-def _the_restaurant(found: list[str]) -> str:
+def pick_restaurant(found: list[str]) -> str:
+    """The only one, "" for none. Raises Refusal (409) if there are several."""
     if len(found) > 1:
         raise Refusal(
             409,

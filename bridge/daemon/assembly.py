@@ -1,15 +1,20 @@
 """From the configuration to the parts' own terms: no part reads the configuration itself."""
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ValidationError
 
 from bridge import registry
-from bridge.adapter import RestaurantFacts
+from bridge.adapter import Capability, RestaurantFacts
 from bridge.config import Config, Restaurant
 from bridge.ingress.auth import EndpointAccess, digests
 from bridge.ingress.gate import GateTerms
 from bridge.ingress.guard import Limits
 from bridge.ingress.promotions import Offers
+from bridge.ledger import RoomTerms
+from bridge.ledger.room import MEGABYTE
 from bridge.worker.booking import Terms
+from bridge.worker.policy import puts_refunds_on_paper
 from bridge.worker.worker import Post
 
 # Beyond its budget, for an answer to be on its way.
@@ -47,6 +52,25 @@ def build_offers(config: Config) -> dict[str, Offers]:
     return {restaurant.id: Offers.of(restaurant) for restaurant in config.restaurants}
 
 
+def can_quote(restaurant: Restaurant) -> bool:
+    """True if its adapter is here and makes quotes."""
+    try:
+        capabilities = registry.load(restaurant.adapter).spec.capabilities
+    except registry.RegistryError:
+        return False
+    return Capability.PROMOTIONS in capabilities
+
+
+def build_room(config: Config) -> RoomTerms:
+    """What is asked of the ledger's disk."""
+    ledger = config.ledger
+    return RoomTerms(
+        ballast=ledger.ballast * MEGABYTE,
+        low=ledger.warn_below * MEGABYTE,
+        short=ledger.refuse_below * MEGABYTE,
+    )
+
+
 def build_limits(config: Config) -> Limits:
     ingress = config.ingress
     return Limits(
@@ -67,6 +91,7 @@ def build_terms(config: Config, since: dict[str, float]) -> dict[str, Terms]:
     return {
         restaurant.id: Terms(
             on_commit=restaurant.release == "on_commit",
+            on_paper=puts_refunds_on_paper(registry.load(restaurant.adapter).spec),
             preparation=restaurant.preparation,
             give_up_after=restaurant.give_up_after,
             since=since[restaurant.id],
@@ -75,18 +100,22 @@ def build_terms(config: Config, since: dict[str, float]) -> dict[str, Terms]:
     }
 
 
-def build_posts(config: Config) -> list[Post]:
-    """Adapters loaded and their settings checked; raises RegistryError or ValueError."""
-    return [_post(restaurant) for restaurant in config.restaurants]
+def build_posts(config: Config, paused: Mapping[str, str]) -> list[Post]:
+    """Adapters loaded and their settings checked; raises RegistryError or ValueError.
+
+    `paused`: why some restaurants are not served, by a person's word.
+    """
+    return [_post(one, paused.get(one.id, "")) for one in config.restaurants]
 
 
-def _post(restaurant: Restaurant) -> Post:
+def _post(restaurant: Restaurant, paused: str) -> Post:
     adapter = registry.load(restaurant.adapter)
     return Post(
         facts=RestaurantFacts(id=restaurant.id, name=restaurant.name, timezone=restaurant.timezone),
         adapter=adapter,
         settings=_settings(adapter.spec.settings, restaurant),
         probe_every=restaurant.probe_every,
+        paused=paused,
     )
 
 

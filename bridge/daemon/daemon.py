@@ -24,7 +24,7 @@ from bridge.daemon.parts import end_of
 from bridge.daemon.status import Status
 from bridge.daemon.watchdog import Watchdog
 from bridge.daemon.worker_service import WorkerService
-from bridge.ledger import Ledger, LedgerError, requests
+from bridge.ledger import Ledger, LedgerError, pauses, requests
 from bridge.model import Pulses
 from bridge.notify import Notifier
 from bridge.registry import RegistryError
@@ -75,6 +75,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._stops_since = 0.0
+        self._is_open = False
         self._worker: WorkerService | None = None
         self._ingress: IngressService | None = None
 
@@ -127,7 +128,11 @@ class Daemon:
 
         self._notifier.extend(START_LIMIT)
         try:
-            ledger = await Ledger.open(self._config.ledger.directory, on_lost=on_lost)
+            ledger = await Ledger.open(
+                self._config.ledger.directory,
+                on_lost=on_lost,
+                room=assembly.build_room(self._config),
+            )
         except LedgerError as error:
             raise StartError(f"the ledger cannot be used: {error}") from error
         stack.callback(self._close_ledger, ledger)
@@ -163,10 +168,12 @@ class Daemon:
                 self._build_health(basics).read,
                 has_ingress=self._role is not Role.WORKER,
                 has_worker=self._role is not Role.INGRESS,
+                find_desk=lambda: self._worker.desk if self._worker else None,
             )
             if self._role is not Role.INGRESS:
                 await self._start_worker(stack, basics, since, console)
             ingress = await self._start_ingress(stack, basics)
+            self._is_open = True
         except (OSError, LedgerError, RegistryError, ValueError) as error:
             raise StartError(str(error)) from error
         return Ready(ingress=ingress, console=console)
@@ -183,9 +190,10 @@ class Daemon:
     async def _start_worker(
         self, stack: AsyncExitStack, basics: Basics, since: dict[str, float], console: str
     ) -> None:
+        paused = await basics.ledger.read(pauses.load)
         service = self._worker = WorkerService(
             basics,
-            assembly.build_posts(self._config),
+            assembly.build_posts(self._config, paused),
             terms=assembly.build_terms(self._config, since),
             console=self._config.console.url or console,
             random=random.SystemRandom().random,
@@ -212,7 +220,9 @@ class Daemon:
         service = self._ingress = IngressService(basics, take=worker.take if worker else None)
         service.start()
         stack.push_async_callback(service.stop)
-        return await doors.open_ingress(stack, basics, worker)
+        return await doors.open_ingress(
+            stack, basics, worker, backlog=service.backlog, lag=service.lag
+        )
 
     def _build_health(self, basics: Basics) -> Health:
         return Health(
@@ -221,6 +231,7 @@ class Daemon:
             metrics=basics.metrics,
             restaurants=basics.restaurants,
             broker=self._describe_broker,
+            is_open=lambda: self._is_open,
         )
 
     def _describe_broker(self) -> dict[str, Any]:

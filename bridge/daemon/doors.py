@@ -8,11 +8,15 @@ from typing import Any, Protocol
 
 from bridge import console
 from bridge.console import ConsoleContext, RestaurantView
+from bridge.console.context import Desk
 from bridge.daemon import assembly, listeners
 from bridge.daemon.basics import Basics
 from bridge.ingress import app, reception
+from bridge.ingress.admission import Admission
+from bridge.ingress.backlog import Backlog
 from bridge.ingress.call import Budgets
 from bridge.ingress.gate import Gate
+from bridge.ingress.lag import Lag
 from bridge.ingress.quotes import Quotes
 from bridge.model import Cart, Deadline
 
@@ -20,7 +24,13 @@ Health = Callable[[], Awaitable[dict[str, Any]]]
 
 
 async def open_console(
-    stack: AsyncExitStack, basics: Basics, health: Health, *, has_ingress: bool, has_worker: bool
+    stack: AsyncExitStack,
+    basics: Basics,
+    health: Health,
+    *,
+    has_ingress: bool,
+    has_worker: bool,
+    find_desk: Callable[[], Desk | None],
 ) -> str:
     """On TCP for people and programs, on the unix socket for commands; returns the URL."""
     settings = basics.config.console
@@ -33,6 +43,7 @@ async def open_console(
                 adapter=one.adapter,
                 timezone=one.timezone,
                 waits_for_sign=one.release == "on_commit",
+                quotes_in_vain=has_ingress and not has_worker and assembly.can_quote(one),
             )
             for one in basics.config.restaurants
         ],
@@ -41,6 +52,7 @@ async def open_console(
         health=health,
         now=basics.ledger.now,
         has_worker=has_worker,
+        find_desk=find_desk,
     )
     address = settings.address(worker_only=not has_ingress)
     url = await listeners.open_console(stack, console.build(context), address)
@@ -54,20 +66,25 @@ class Pos(Protocol):
 
     async def probe(self, restaurant: str, deadline: Deadline) -> bool | None: ...
 
+    def makes_quotes(self, restaurant: str) -> bool: ...
+
     async def quote(self, cart: Cart, deadline: Deadline) -> object: ...
 
 
-async def open_ingress(stack: AsyncExitStack, basics: Basics, pos: Pos | None) -> str:
+async def open_ingress(
+    stack: AsyncExitStack, basics: Basics, pos: Pos | None, *, backlog: Backlog, lag: Lag
+) -> str:
     """For the platform's calls; returns the URL."""
     config, settings = basics.config, basics.config.ingress
     restaurants = {one.bbot_id for one in config.restaurants}
     context = app.IngressContext(
         reception=reception.build(
             basics.ledger,
-            _build_gate(basics, pos),
+            _build_gate(basics, pos, backlog),
             await _open_quotes(basics, pos),
             metrics=basics.metrics,
             known_restaurants=restaurants.__contains__,
+            admission=Admission(basics.metrics, lag),
         ),
         ledger=basics.ledger,
         endpoints=assembly.build_endpoints(config),
@@ -85,12 +102,13 @@ async def open_ingress(stack: AsyncExitStack, basics: Basics, pos: Pos | None) -
     )
 
 
-def _build_gate(basics: Basics, pos: Pos | None) -> Gate:
+def _build_gate(basics: Basics, pos: Pos | None, backlog: Backlog) -> Gate:
     return Gate(
         basics.pulses,
         assembly.build_gate_terms(basics.config),
         now=_now,
         live_probe=pos.probe if pos else None,
+        waiting_since=backlog.waiting_since,
     )
 
 
@@ -103,6 +121,7 @@ async def _open_quotes(basics: Basics, pos: Pos | None) -> Quotes:
         assembly.build_offers(basics.config),
         now=_now,
         ask_adapter=pos.quote if pos else None,
+        quoting=pos.makes_quotes if pos else lambda _restaurant: False,
         count=count,
     )
     await quotes.load()

@@ -1,11 +1,14 @@
 """What /readyz tells: can this process say yes durably? Everything else is named, not judged."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from bridge.ledger import Ledger, LedgerError, Transaction, deliveries, requests
+from bridge.ledger.room import MEGABYTE
+from bridge.ledger.unplaced import WEEK, Unplaced, list_unplaced
 from bridge.model import PosState, Pulses
 from bridge.telemetry import Metrics
 
@@ -25,19 +28,25 @@ class Health:
         metrics: Metrics,
         restaurants: tuple[str, ...],
         broker: Callable[[], dict[str, Any]],
+        is_open: Callable[[], bool] = lambda: True,
     ) -> None:
         self._ledger = ledger
         self._pulses = pulses
         self._metrics = metrics
         self._restaurants = restaurants
         self._broker = broker
+        self._is_open = is_open
 
     async def read(self) -> dict[str, Any]:
-        """{"ready": bool, "ledger": ..., "broker": ..., "restaurants": {id: ...}}."""
+        """{"ready": bool, "ledger": ..., "disk": ..., "broker": ..., "restaurants": {id: ...}}."""
         ledger, counts = await self._read_ledger()
+        disk = self._describe_disk()
+        self._metrics.ledger_writable.set(ledger["writable"])
         return {
-            "ready": bool(ledger["writable"]),
+            # Not before its doors are open: who asks would send guests to one that is shut.
+            "ready": bool(ledger["writable"]) and self._is_open(),
             "ledger": ledger,
+            "disk": disk,
             "broker": self._broker(),
             "restaurants": {
                 name: {**self._describe(name), "deliveries": counts.get(name, {})}
@@ -49,7 +58,9 @@ class Health:
         try:
             async with asyncio.timeout(LEDGER_LIMIT):
                 await self._ledger.check()
-                backlog, counted = await self._ledger.read(_count)
+                since = self._ledger.now() - WEEK
+                backlog, counted, unplaced = await self._ledger.read(lambda tx: _count(tx, since))
+                damaged = await self._ledger.count_damaged()
         except LedgerError as error:
             return {"writable": False, "reason": str(error)}, {}
         except TimeoutError:
@@ -58,15 +69,35 @@ class Health:
         for restaurant, state, number in counted:
             counts.setdefault(restaurant, {})[state] = number
         self._measure(int(backlog["events"]), counts)
+        self._measure_refunds(unplaced)
         oldest = backlog["oldest"]
+        self._metrics.ledger_damaged.set(damaged)
         return {
-            "writable": True,
+            **self._judge_room(),
             "identity": self._ledger.identity,
+            "damaged_rows": damaged,
             "events_waiting": backlog["events"],
             "oldest_waiting_at": datetime.fromtimestamp(oldest, UTC).isoformat()
             if oldest
             else None,
         }, counts
+
+    def _judge_room(self) -> dict[str, Any]:
+        if not self._ledger.is_short:
+            return {"writable": True}
+        reason = "the disk is nearly full; what is left is for orders that got a yes"
+        return {"writable": False, "reason": reason}
+
+    def _describe_disk(self) -> dict[str, Any]:
+        """From memory, for the disk may not answer."""
+        ledger, metrics = self._ledger, self._metrics
+        metrics.ledger_free.set(ledger.free)
+        metrics.ledger_renewals.set(ledger.renewals)
+        return {
+            "room": ledger.room,
+            "free_mb": ledger.free // MEGABYTE,
+            "renewals": ledger.renewals,
+        }
 
     def _measure(self, events: int, counts: dict[str, dict[str, int]]) -> None:
         self._metrics.outbox.set(events)
@@ -74,6 +105,14 @@ class Health:
         for restaurant, states in counts.items():
             for state, number in states.items():
                 self._metrics.deliveries.labels(restaurant, state).set(number)
+
+    def _measure_refunds(self, unplaced: list[Unplaced]) -> None:
+        self._metrics.refunds_unplaced.clear()
+        counts = Counter(one.restaurant for one in unplaced)
+        for restaurant in self._restaurants:
+            self._metrics.refunds_unplaced.labels(restaurant).set(counts.pop(restaurant, 0))
+        # Of whomever the others are.
+        self._metrics.refunds_unplaced.labels("").set(counts.total())
 
     def _describe(self, restaurant: str) -> dict[str, Any]:
         heard = self._pulses.find(restaurant)
@@ -91,11 +130,12 @@ class Health:
             "failing_since": pulse.failing_since.isoformat() if pulse.failing_since else None,
             "worker": pulse.worker,
             "console": pulse.console,
-            "heard_s_ago": round(self._pulses.silence(restaurant), 1),
+            "heard_s_ago": round(self._pulses.age(restaurant), 1),
         }
 
 
 def _count(
-    tx: Transaction,
-) -> tuple[dict[str, float | int], list[tuple[str, str, int]]]:
-    return requests.backlog(tx), list(deliveries.count_states(tx))
+    tx: Transaction, since: float
+) -> tuple[dict[str, float | int], list[tuple[str, str, int]], list[Unplaced]]:
+    counts = list(deliveries.count_states(tx))
+    return requests.backlog(tx), counts, list_unplaced(tx, since)

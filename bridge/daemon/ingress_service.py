@@ -1,7 +1,7 @@
 """The half that answers the platform, behind its listener: recorded events find their worker."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -10,10 +10,14 @@ from bridge.broker import Lines, ingress_items
 from bridge.config import Broker
 from bridge.daemon.basics import Basics
 from bridge.daemon.parts import end_of, run_parts
+from bridge.ingress.backlog import Backlog
 from bridge.ingress.courier import Courier
+from bridge.ingress.ear import Ear
 from bridge.ingress.forwarder import Forwarder
+from bridge.ingress.lag import Lag
 from bridge.ingress.postbox import Postbox
 from bridge.ledger import LedgerError, Transaction, requests
+from bridge.ledger.retention import Retention
 from bridge.model import Handover
 
 # An answer is out, or will never be, long before this time.
@@ -28,11 +32,16 @@ log = structlog.get_logger()
 
 
 class IngressService:
-    """`take` is the worker of this process, for the shape without a broker."""
+    """`take` is the worker of this process, for the shape without a broker.
+
+    `backlog` and `lag` are for those who answer the calls.
+    """
 
     def __init__(self, basics: Basics, take: Take | None) -> None:
         self._basics = basics
         self._take = take
+        self.backlog = Backlog(basics.ledger, basics.restaurants)
+        self.lag = Lag(measure=basics.metrics.loop_lag.set)
         self._lines: Lines | None = None
         self._courier: Courier | None = None
         self._task: asyncio.Task[None] | None = None
@@ -66,7 +75,7 @@ class IngressService:
         if take is None:
             raise ValueError("without a broker the worker must be in this process")
         await self._take_published(take)
-        await run_parts(outbox=self._forwarder(take).run(), fates=self._settle_forgotten())
+        await run_parts(outbox=self._forwarder(take).run(), **self._looks())
 
     async def _serve_broker(self, broker: Broker) -> None:
         basics = self._basics
@@ -89,8 +98,19 @@ class IngressService:
             outbox=forwarder.run(),
             late_events=courier.run(),
             postbox=Postbox(basics.ledger, lines, basics.pulses).run(),
-            fates=self._settle_forgotten(),
+            ear=Ear(basics.ledger, lines, basics.pulses, basics.restaurants).run(),
+            **self._looks(),
         )
+
+    def _looks(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """What is looked after in every shape."""
+        kept_for = self._basics.config.ledger.keep_carts * 3600.0
+        return {
+            "fates": self._settle_forgotten(),
+            "backlog": self.backlog.run(),
+            "lag": self.lag.run(),
+            "carts": Retention(self._basics.ledger, kept_for).run(),
+        }
 
     def _forwarder(self, hand_over: Take) -> Forwarder:
         return Forwarder(self._basics.ledger, hand_over, restaurants=self._basics.restaurants)

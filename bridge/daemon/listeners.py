@@ -37,6 +37,13 @@ _CONSOLE_ADVICE = (
 _log = structlog.get_logger(__name__)
 
 
+class _Door(socket.socket):
+    """asyncio has one number for what it takes at a time and for what the system keeps."""
+
+    def listen(self, _backlog: int = BACKLOG, /) -> None:
+        super().listen(BACKLOG)
+
+
 class DoorError(OSError):
     """A door cannot be opened; the text says which, why, and what sets it."""
 
@@ -71,7 +78,6 @@ async def open_socket(stack: AsyncExitStack, app: web.Application, path: Path) -
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.SockSite(runner, door, backlog=TAKEN_AT_A_TIME).start()
-    door.listen(BACKLOG)
     # The first thing at the end: once nobody answers, the name may be another process's already.
     stack.callback(path.unlink, missing_ok=True)
 
@@ -118,21 +124,34 @@ async def _serve(stack: AsyncExitStack, app: web.Application, patience: float) -
 
 async def _listen(stack: AsyncExitStack, section: str, address: Address, guard: Guard) -> str:
     loop = asyncio.get_running_loop()
+    doors: list[_Door] = []
     with _explained(section, address):
-        server = await loop.create_server(
-            guard, address.host, address.port, backlog=TAKEN_AT_A_TIME
+        found = await loop.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-    stack.callback(server.close)
-    for door in server.sockets:
-        # asyncio has one number for both; to listen again only changes the system's.
-        with socket.socket(fileno=os.dup(door.fileno())) as same_door:
-            same_door.listen(BACKLOG)
-    return _url([one.getsockname() for one in server.sockets])
+        for family, _type, _protocol, _name, place in dict.fromkeys(found):
+            door = _Door(family, socket.SOCK_STREAM)
+            stack.callback(door.close)
+            _bind_tcp(door, place)
+            server = await loop.create_server(guard, sock=door, backlog=TAKEN_AT_A_TIME)
+            stack.callback(server.close)
+            doors.append(door)
+    return _url([one.getsockname() for one in doors])
+
+
+def _bind_tcp(door: socket.socket, place: Any) -> None:
+    """As asyncio would."""
+    door.setblocking(False)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if door.family == socket.AF_INET6:
+        # Or it would take the port of IPv4, too.
+        door.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    door.bind(place)
 
 
 def _bind(path: Path) -> socket.socket:
     """Nobody can call before its mode is set: it does not listen yet."""
-    door = socket.socket(socket.AF_UNIX)
+    door = _Door(socket.AF_UNIX)
     try:
         _make_room(path)
         door.bind(str(path))

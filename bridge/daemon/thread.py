@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from bridge.model import Cart, Deadline
+from bridge.worker.decision import Look
 
 LET_GO = 0.5
 
@@ -22,6 +23,12 @@ class Served(Protocol):
     async def probe(self, restaurant: str, deadline: Deadline) -> bool | None: ...
 
     async def quote(self, cart: Cart, deadline: Deadline) -> object: ...
+
+    async def look_up(self, restaurant: str, key: str) -> Look: ...
+
+    async def pause(self, restaurant: str, reason: str) -> None: ...
+
+    async def resume(self, restaurant: str) -> None: ...
 
 
 T = TypeVar("T")
@@ -66,6 +73,17 @@ class WorkerThread:
     async def quote(self, cart: Cart, deadline: Deadline) -> object:
         """What an adapter says to a cart, asked in the same way."""
         return await self._ask(lambda served: served.quote(cart, deadline))
+
+    async def look_up(self, restaurant: str, key: str) -> Look:
+        """Whether the restaurant's POS has that key."""
+        look = await self._ask(lambda served: served.look_up(restaurant, key))
+        return look or Look(reason="the worker does not run")
+
+    async def pause(self, restaurant: str, reason: str) -> None:
+        await self._ask(lambda served: served.pause(restaurant, reason))
+
+    async def resume(self, restaurant: str) -> None:
+        await self._ask(lambda served: served.resume(restaurant))
 
     async def _ask(self, put: Callable[[Served], Coroutine[Any, Any, T]]) -> T | None:
         loop, served = self._loop, self._served

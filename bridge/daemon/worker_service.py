@@ -18,6 +18,8 @@ from bridge.ledger import Transaction, requests
 from bridge.model import Cart, Deadline, Handover, Pulse, Pulses
 from bridge.worker import intake
 from bridge.worker.booking import Terms
+from bridge.worker.decision import Look
+from bridge.worker.desk import Desk, Place
 from bridge.worker.inbox import Inbox
 from bridge.worker.reporter import Reporter
 from bridge.worker.worker import Post, Worker, WorkerContext
@@ -60,13 +62,20 @@ class WorkerService:
         self._lines: Lines | None = None
         self._inbox: Inbox | None = None
         self.thread = WorkerThread(self._serve)
+        specs = {post.facts.id: post.adapter.spec for post in posts}
+        places = {name: Place(spec=spec, terms=terms[name]) for name, spec in specs.items()}
+        self.desk = Desk(basics.ledger, places, self.thread)
 
     async def probe(self, restaurant: str, deadline: Deadline) -> bool | None:
         return await self.thread.probe(restaurant, deadline)
 
+    def makes_quotes(self, restaurant: str) -> bool:
+        """True if the restaurant's adapter has something to say to carts."""
+        return restaurant in self._quoting
+
     async def quote(self, cart: Cart, deadline: Deadline) -> object:
         """What the restaurant's adapter says to a cart; None at once for one that never does."""
-        if cart.restaurant not in self._quoting:
+        if not self.makes_quotes(cart.restaurant):
             return None
         return await self.thread.quote(cart, deadline)
 
@@ -166,6 +175,15 @@ class _Shift:
 
     async def quote(self, cart: Cart, deadline: Deadline) -> object:
         return await self.worker.quote(cart, deadline)
+
+    async def look_up(self, restaurant: str, key: str) -> Look:
+        return await self.worker.look_up(restaurant, key)
+
+    async def pause(self, restaurant: str, reason: str) -> None:
+        await self.worker.pause(restaurant, reason)
+
+    async def resume(self, restaurant: str) -> None:
+        await self.worker.resume(restaurant)
 
     def stop(self) -> None:
         """What comes now is for whoever serves next."""

@@ -17,7 +17,7 @@ from bridge.ingress.guard import GuardedHandler
 from bridge.ingress.reception import Reception
 from bridge.ingress.response import respond
 from bridge.ingress.turnaway import Turnaways
-from bridge.ledger import Ledger, Transaction, requests
+from bridge.ledger import Ledger, LedgerError, Transaction, requests
 from bridge.model import Answer, Deadline, Fate
 from bridge.sources.bbot import Hook
 from bridge.telemetry import Metrics
@@ -26,6 +26,8 @@ log = structlog.get_logger()
 
 # What of the budget is kept back for writing the answer itself.
 RESERVE = 0.05
+# So long a no that comes too late anyway waits for its order to be void on disk.
+LAST_WRITE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ class Front:
         reply = await self._reply(request, deadlines, correlation_id)
         deadline = deadlines.of(reply.hook)
         if reply.seq is not None and deadline.passed:
-            reply = self._too_late(reply, reply.seq, correlation_id)
+            reply = await self._too_late(reply, reply.seq, correlation_id)
         response = await self._write(request, reply, deadline)
         self._measure(reply, time.monotonic() - first_byte_at)
         return response
@@ -129,10 +131,10 @@ class Front:
             )
         return Reply(answer=answer)
 
-    def _too_late(self, reply: Reply, seq: int, correlation_id: str) -> Reply:
+    async def _too_late(self, reply: Reply, seq: int, correlation_id: str) -> Reply:
         """A 2XX outside the budget may not be heard any more: say no, and void the order."""
         self._context.metrics.late_answers.inc()
-        self._settle(seq, reply.late_fate)
+        await self._void(seq, reply.late_fate)
         log.warning("answer_too_late", hook=reply.hook, correlation_id=correlation_id)
         detail = "the answer was not ready in time; try again"
         answer = refuse(503, "too_late", detail, correlation_id)
@@ -162,6 +164,16 @@ class Front:
                 self._settle(reply.seq, fate)
         return response
 
+    async def _void(self, seq: int, fate: str) -> None:
+        """Before the no is said: who is killed right after it must not take it for a yes."""
+        try:
+            async with asyncio.timeout(LAST_WRITE):
+                await self._context.ledger.write(lambda tx: requests.settle(tx, seq, fate))
+        except TimeoutError:
+            log.warning("late_fate_not_written_yet", seq=seq)
+        except LedgerError:
+            self._settle(seq, fate)
+
     def _settle(self, seq: int, fate: str) -> None:
         def job(tx: Transaction) -> None:
             requests.settle(tx, seq, fate)
@@ -178,7 +190,8 @@ def build(context: IngressContext) -> web.Application:
     """The application of the ingress listener."""
     front = Front(context)
     app = web.Application(client_max_size=context.max_body, middlewares=[_catch_unknown])
-    for path in ("/bbot/{endpoint}/{hook}", "/bbot/{endpoint}"):
+    # With a slash behind it, too: addresses are typed by hand into settings.
+    for path in ("/bbot/{endpoint}/{hook}{_:/?}", "/bbot/{endpoint}{_:/?}"):
         app.router.add_route("*", path, front.handle, expect_handler=expect_later)
     return app
 

@@ -13,7 +13,7 @@ import structlog
 
 from bridge import fault
 from bridge.broker import Lines, PublishResult, orders_queue
-from bridge.ledger import Ledger, LedgerError, Transaction, requests
+from bridge.ledger import Ledger, LedgerError, Transaction, outbox, requests
 from bridge.model import Handover, Pulses
 from bridge.telemetry import Metrics
 
@@ -114,9 +114,7 @@ class Courier:
         return requests.late(tx, before, alive, self._ledger.identity)
 
     def _is_alive(self, restaurant: str) -> bool:
-        return (
-            self._pulses.find(restaurant) is not None and self._pulses.silence(restaurant) <= ALIVE
-        )
+        return self._pulses.age(restaurant) <= ALIVE
 
     async def _publish_all(self, events: list[Handover]) -> bool:
         """A tour for each restaurant; those that take long go on by themselves."""
@@ -194,6 +192,7 @@ class Courier:
 
     def _set_aside(self, event: Handover, error: Exception) -> None:
         self._aside[event.seq] = self._clock() + ASIDE
+        self._ledger.post(lambda tx: outbox.mark(tx, event.seq, outbox.SET_ASIDE))
         fault.tell("event_set_aside", error, **_about(event))
 
     async def _publish(self, event: Handover) -> PublishResult:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from bridge import fault
-from bridge.ledger import Ledger, LedgerError, Transaction, requests
+from bridge.ledger import Ledger, LedgerError, Transaction, outbox, requests
 from bridge.model import Handover
 
 IDLE = 5.0
@@ -87,6 +87,7 @@ class Forwarder:
         if self._bad_in_a_row >= BAD_IN_A_ROW:
             raise error
         self._aside[event.seq] = self._clock() + ASIDE
+        self._ledger.post(lambda tx: outbox.mark(tx, event.seq, outbox.SET_ASIDE))
         fault.tell(
             "event_set_aside",
             error,

@@ -3,6 +3,8 @@
 up and fresh, nothing sold out   accept, from memory
 unknown, stale, failing          ask the POS once, live, if it runs in this process
 proven down beyond `grace`       as the restaurant's policy says: refuse (503) or accept
+orders wait beyond `max_wait`    the same, be it here or at the worker
+no worker heard for too long     the same, but only while one would have been heard
 closed, sold out                 409
 unknown after all                accept: unknown alone never blocks
 """
@@ -24,6 +26,8 @@ PROBE_BUDGET = 0.8
 # A flight that its own deadline did not end, because nobody is there to look at it.
 STRANDED = PROBE_BUDGET + 0.2
 
+# Since when the oldest order of a restaurant waits in this process, if one does.
+WaitingSince = Callable[[str], datetime | None]
 LiveProbe = Callable[[str, Deadline], Awaitable[bool | None]]
 
 
@@ -69,11 +73,18 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knowledge:
-    """What the gate knows now. `probe` is the live probe's answer: True, False, None unclear."""
+    """What the gate knows now.
+
+    `age`: how old the newest pulse is; `silence`: for how long a worker would have been heard and
+    was not; `waiting_since`: since when the oldest order waits here for a worker to have it.
+    `probe` is the live probe's answer: True, False, None unclear.
+    """
 
     heard: Heard | None
+    age: float
     silence: float
     now: datetime
+    waiting_since: datetime | None = None
     can_probe: bool
     probed: bool = False
     probe: bool | None = None
@@ -82,14 +93,19 @@ class Knowledge:
     def pulse(self) -> Pulse | None:
         return self.heard.pulse if self.heard else None
 
+    @property
+    def fresh_pulse(self) -> Pulse | None:
+        """None for one that is old news."""
+        return self.pulse if self.age <= FRESH else None
+
 
 def judge(dishes: Sequence[Dish], terms: GateTerms, known: Knowledge) -> Judgement:
     """The decision from what is known, or the wish to know more."""
     evidence = _evidence(known)
     if known.silence >= SILENCE_LIMIT:
         return _down(terms, "no worker was heard for three minutes", evidence)
-    pulse = known.pulse
-    if pulse is None or known.silence > FRESH:
+    pulse = known.fresh_pulse
+    if pulse is None:
         return _judge_waiting(terms, known, evidence)
     if not known.probed and known.can_probe and _needs_probe(known, pulse):
         return Judgement(move=Move.PROBE, evidence=evidence)
@@ -114,15 +130,20 @@ def _judge_pos(
 
 def _judge_waiting(terms: GateTerms, known: Knowledge, evidence: dict[str, Any]) -> Judgement:
     """What counts even when nothing is known of the POS itself."""
-    oldest = known.pulse.oldest_due_at if known.pulse else None
-    if oldest is not None and (known.now - oldest).total_seconds() > terms.max_wait:
-        return _down(terms, "orders wait too long for the POS", evidence)
+    pulse = known.fresh_pulse
+    waits = {
+        "orders wait too long for the POS": pulse.oldest_due_at if pulse else None,
+        "orders wait too long: no worker takes them": known.waiting_since,
+    }
+    for reason, since in waits.items():
+        if since is not None and (known.now - since).total_seconds() > terms.max_wait:
+            return _down(terms, reason, evidence)
     return _accept(evidence)
 
 
 def _needs_probe(known: Knowledge, pulse: Pulse) -> bool:
     """True unless the POS gave a good, fresh sign; a worker too busy to beat is left alone."""
-    if known.silence > BEAT_LIMIT:
+    if known.age > BEAT_LIMIT:
         return False
     checked_at = pulse.availability.checked_at
     if checked_at is None or pulse.failing_since is not None:
@@ -146,7 +167,11 @@ def _outlasts_grace(terms: GateTerms, known: Knowledge, pulse: Pulse) -> bool:
 
 def _evidence(known: Knowledge) -> dict[str, Any]:
     pulse = known.pulse
-    evidence: dict[str, Any] = {"worker_heard_s_ago": round(known.silence, 3)}
+    evidence: dict[str, Any] = {
+        "worker_heard_s_ago": round(known.age, 3) if pulse else None,
+        "silence_s": round(known.silence, 3),
+        "waiting_since": _text(known.waiting_since),
+    }
     if known.probed:
         evidence["live_probe"] = {True: "good", False: "failed", None: "unclear"}[known.probe]
     if pulse is not None:
@@ -201,11 +226,13 @@ class Gate:
         *,
         now: Callable[[], datetime],
         live_probe: LiveProbe | None = None,
+        waiting_since: WaitingSince = lambda _restaurant: None,
     ) -> None:
         self._pulses = pulses
         self._terms = terms
         self._now = now
         self._live_probe = live_probe
+        self._waiting_since = waiting_since
         self._flights: dict[str, asyncio.Task[bool | None]] = {}
 
     async def decide(
@@ -224,8 +251,10 @@ class Gate:
     ) -> Knowledge:
         return Knowledge(
             heard=self._pulses.find(restaurant),
+            age=self._pulses.age(restaurant),
             silence=self._pulses.silence(restaurant),
             now=self._now(),
+            waiting_since=self._waiting_since(restaurant),
             can_probe=self._live_probe is not None,
             probed=probed,
             probe=probe,

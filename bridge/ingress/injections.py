@@ -17,6 +17,8 @@ from bridge.model import Answer, OrderPlaced
 from bridge.sources.bbot import Hook
 
 REFUSAL_PATIENCE = 0.25
+# What an order needs of its time to be recorded: asking the POS must leave it that.
+RECORDING = 0.3
 
 
 class Injections:
@@ -35,7 +37,8 @@ class Injections:
             answer = refuse(*owner, call.correlation_id)
             return self._recorder.refuse(call, request, answer)
         order = replace(event.order, restaurant=owner)
-        judgement = await self._gate.decide(owner, order.lines, call.deadlines.order)
+        deadline = call.deadlines.order.earlier(RECORDING)
+        judgement = await self._gate.decide(owner, order.lines, deadline)
         request = replace(
             request,
             restaurant=owner,

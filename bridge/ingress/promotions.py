@@ -98,7 +98,7 @@ def _decide_cart(promotion: Promotion, cart: Cart) -> Decision:
     if promotion.fulfilment and cart.fulfilment_code.lower() not in promotion.fulfilment:
         return Decision(text=NOT_THIS_WAY)
     chosen = _eligible(promotion, cart)
-    amount = min(_worth(promotion, sum(chosen.values())), ceiling(cart, chosen))
+    amount = min(_worth(promotion, _price(promotion, cart, chosen)), ceiling(cart, chosen))
     if amount == 0:
         return Decision(text=NOT_IN_CART)
     missing = promotion.minimum_cents - cart.pretax_cents
@@ -118,6 +118,13 @@ def _eligible(promotion: Promotion, cart: Cart) -> dict[str, int]:
         for line in cart.lines
         if line.id in most and _is_for(promotion, line)
     }
+
+
+def _price(promotion: Promotion, cart: Cart, chosen: Mapping[str, int]) -> int:
+    """What a percentage is taken of. Something below zero in the cart was taken off already."""
+    price = sum(chosen.values())
+    is_for_all = all(_is_for(promotion, line) for line in cart.lines)
+    return min(price, max(0, cart.pretax_cents)) if is_for_all else price
 
 
 def _is_for(promotion: Promotion, line: CartLine) -> bool:

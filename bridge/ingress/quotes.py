@@ -15,10 +15,10 @@ from typing import Any
 import structlog
 
 from bridge import fault
-from bridge.ingress.pos_quotes import AskAdapter, Count, PosQuotes
+from bridge.ingress.pos_quotes import AskAdapter, Count, PosQuotes, Quoting
 from bridge.ingress.promotions import UNCHECKED, Decision, Offers, decide
 from bridge.ingress.register import Register
-from bridge.ingress.visits import CODE, Quoted, Visit, Visits, basket_of, guest_of, typed_in
+from bridge.ingress.visits import CODE, Quoted, Visit, Visits, basket_of, known_of, typed_in
 from bridge.ledger import Ledger
 from bridge.ledger.promotions import Use
 from bridge.model import ApplyButton, Cart, Deadline, Label, Prompt, Quote, TextInput
@@ -33,7 +33,11 @@ log = structlog.get_logger()
 
 
 class Quotes:
-    """Owned by the ingress. `offers` by restaurant; `count` hears of each trouble by its name."""
+    """Owned by the ingress. `offers` by restaurant; `count` hears of each trouble by its name.
+
+    `quoting`: the restaurants whose adapters make quotes. Of those without that and without
+    promotions nothing is remembered.
+    """
 
     def __init__(
         self,
@@ -42,12 +46,13 @@ class Quotes:
         *,
         now: Callable[[], datetime],
         ask_adapter: AskAdapter | None = None,
+        quoting: Quoting = lambda _restaurant: True,
         count: Count = lambda _restaurant, _trouble: None,
     ) -> None:
         self._offers = offers
         self._now = now
         self._count = count
-        self._pos = PosQuotes(ask_adapter, now=self._seconds, count=count)
+        self._pos = PosQuotes(ask_adapter, now=self._seconds, count=count, quoting=quoting)
         self._register = Register(ledger, offers, now=self._seconds, tell=self._tell)
         self._visits = Visits(drop=self._drop)
 
@@ -73,16 +78,17 @@ class Quotes:
 
     def cancel(self, restaurant: str, checkout_id: str) -> None:
         """An attempt failed; the code stays that of the checkout, for the next one."""
-        self._register.cancel(restaurant, checkout_id, self._held(restaurant, checkout_id))
+        held = self._held(restaurant, checkout_id)
+        visit = self._visits.find(restaurant, checkout_id)
+        is_only = visit is None or not visit.is_retry
+        self._register.cancel(restaurant, checkout_id, held, is_only_attempt=is_only)
 
     def _held(self, restaurant: str, checkout_id: str) -> Use | None:
         visit = self._visits.find(restaurant, checkout_id)
         if visit is None or visit.held is not None:
             return visit.held if visit else None
         # It may have started before it was forgotten and came back: then the ledger knows more.
-        self._register.forget(
-            Use(restaurant=restaurant, checkout_id=checkout_id, code=visit.code, guest=visit.guest)
-        )
+        self._register.forget(visit.use(restaurant, checkout_id))
         return None
 
     async def _guarded(self, answer: Coroutine[Any, Any, Quote], cart: Cart) -> Quote:
@@ -121,12 +127,12 @@ class Quotes:
 
     def _has_answers(self, cart: Cart) -> bool:
         offers = self._offers.get(cart.restaurant)
-        return self._pos.can_ask or (offers is not None and bool(offers.by_code))
+        return self._pos.can_ask(cart.restaurant) or (offers is not None and bool(offers.by_code))
 
     def _hear(self, cart: Cart) -> Visit:
         """The cart's checkout, with what the cart tells of guest and code."""
-        visit = self._visits.open(cart.restaurant, cart.checkout_id)
-        visit.guest = guest_of(cart) or visit.guest
+        visit = self._visits.open(cart.restaurant, cart.checkout_id, lines=len(cart.lines))
+        visit.known |= known_of(cart)
         typed = typed_in(cart)
         if typed and typed != visit.code:
             visit.code = typed
@@ -134,13 +140,7 @@ class Quotes:
         return visit
 
     def _use(self, visit: Visit, cart: Cart) -> Use:
-        return Use(
-            restaurant=cart.restaurant,
-            checkout_id=cart.checkout_id,
-            code=visit.code,
-            guest=visit.guest,
-            at=self._seconds(),
-        )
+        return visit.use(cart.restaurant, cart.checkout_id, self._seconds())
 
     def _find_shown(self, visit: Visit, cart: Cart) -> Quoted | None:
         """The last quote, if nothing that it hangs on has changed."""
@@ -157,7 +157,11 @@ class Quotes:
         decision = self._decide(use, cart, is_known=is_known)
         # One discount is all there can be: the guest asked for the one of the code.
         discount = decision.discount if decision else None
-        prompts = (*self._prompts(cart, decision), *pos.prompts)
+        beside = pos.prompts
+        if discount and pos.discount:
+            # What the adapter says of a discount that is not given would be wrong.
+            beside = tuple(prompt for prompt in beside if not isinstance(prompt, Label))
+        prompts = (*self._prompts(cart, decision), *beside)
         return Quoted(
             quote=Quote(prompts=prompts, discount=discount or pos.discount),
             basket=basket_of(cart),
@@ -187,6 +191,7 @@ class Quotes:
 
     def _reserve(self, visit: Visit, use: Use, attempt_id: str) -> None:
         """What this start takes off, in the place of what an earlier one did."""
+        visit.note_attempt(attempt_id)
         self._register.reserve(use, visit.held)
         visit.held = use if use.amount_cents else None
         # It may have been forgotten meanwhile, and its end is told to it.

@@ -1,4 +1,4 @@
-"""From a call to whoever answers it: decode, look who may, pass it on.
+"""From a call to whoever answers it: decode, look who may, give it a seat, pass it on.
 
 Nothing here knows HTTP.
 """
@@ -7,17 +7,26 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bridge import fault
+from bridge.ingress.admission import Admission
 from bridge.ingress.answers import refuse
 from bridge.ingress.auth import unauthorized
 from bridge.ingress.call import Call, Reply
 from bridge.ingress.checkouts import Checkouts, Quotes
 from bridge.ingress.gate import Gate
 from bridge.ingress.injections import Injections
+from bridge.ingress.lag import Lag
 from bridge.ingress.news import NewsDesk
 from bridge.ingress.owners import Owners
 from bridge.ingress.recording import Recorder, about, request_of
 from bridge.ledger import Ledger
-from bridge.model import Answer, CheckoutStarted, IntegrationChanged, OrderPlaced, PriceCheck
+from bridge.model import (
+    Answer,
+    CheckoutStarted,
+    IntegrationChanged,
+    ItemsRefunded,
+    OrderPlaced,
+    PriceCheck,
+)
 from bridge.sources.bbot import Decoded, DecodeError, Hook, decode
 from bridge.telemetry import Metrics
 
@@ -34,11 +43,13 @@ class Reception:
         injections: Injections,
         checkouts: Checkouts,
         news: NewsDesk,
+        admission: Admission,
     ) -> None:
         self._recorder = recorder
         self._injections = injections
         self._checkouts = checkouts
         self._news = news
+        self._admission = admission
 
     async def answer(self, call: Call) -> Reply:
         """The reply to a call; if we fail on it, the bare call is recorded with that."""
@@ -60,7 +71,26 @@ class Reception:
             return await self._answer_undecodable(call, error)
         if not call.may_be(decoded.hook):
             return Reply(answer=unauthorized(call.correlation_id))
-        return await self._pass_on(call, decoded)
+        return await self._admit(call, decoded)
+
+    async def _admit(self, call: Call, decoded: Decoded) -> Reply:
+        """In a seat of its restaurant. What is nobody's here waits for nothing, so needs none."""
+        event = decoded.event
+        owner = call.endpoint.restaurants.get(event.restaurant)
+        if owner is None:
+            return await self._pass_on(call, decoded)
+        left = call.deadlines.of(decoded.hook).left
+        async with self._admission.admit(owner, event, left) as shortage:
+            if shortage and isinstance(event, PriceCheck | CheckoutStarted):
+                return self._answer_open(call, event, owner, shortage)
+            return await self._pass_on(call, decoded)
+
+    def _answer_open(
+        self, call: Call, event: PriceCheck | CheckoutStarted, owner: str, code: str
+    ) -> Reply:
+        request = replace(about(request_of(call, Hook.PROMO), event), restaurant=owner)
+        allow = True if isinstance(event, CheckoutStarted) else None
+        return self._checkouts.answer_open(call, request, code, allow=allow)
 
     async def _pass_on(self, call: Call, decoded: Decoded) -> Reply:
         match decoded.event:
@@ -85,11 +115,15 @@ class Reception:
             checkout_id=error.checkout_id,
             error=f"{error.code}: {error.detail}",
         )
+        if hook not in {Hook.ORDER_INJECTION, Hook.PROMO}:
+            self._recorder.tell_misread(request, error.code)
         if hook is Hook.ORDER_INJECTION or error.status in UNREADABLE:
             answer = refuse(error.status, error.code, error.detail, call.correlation_id)
             return self._recorder.refuse(call, request, answer)
         if hook is Hook.PROMO:
             return self._checkouts.answer_open(call, request, error.code)
+        if hook is Hook.ITEMS_REFUNDED and error.checkout_id:
+            return await self._news.answer(call, hook, _unread_refund(error))
         return await self._news.archive(call, request)
 
     def _answer_failed(self, call: Call, because: str) -> Reply:
@@ -101,6 +135,13 @@ class Reception:
         return self.refuse(call, answer, because=because)
 
 
+def _unread_refund(error: DecodeError) -> ItemsRefunded:
+    """Money went back: who knows the checkout is told, though not how much."""
+    return ItemsRefunded(
+        restaurant=error.restaurant, checkout_id=error.checkout_id, unread=error.detail
+    )
+
+
 def build(
     ledger: Ledger,
     gate: Gate,
@@ -108,6 +149,7 @@ def build(
     *,
     metrics: Metrics,
     known_restaurants: Callable[[str], bool],
+    admission: Admission | None = None,
 ) -> Reception:
     """All that answers, put together."""
     recorder = Recorder(ledger, metrics)
@@ -117,4 +159,5 @@ def build(
         injections=Injections(recorder, owners, gate),
         checkouts=Checkouts(recorder, owners, gate, quotes, metrics),
         news=NewsDesk(recorder, owners, quotes),
+        admission=admission or Admission(metrics, Lag()),
     )

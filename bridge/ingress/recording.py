@@ -70,7 +70,7 @@ class Recorder:
             return requests.record(tx, request, answer, hand_over=hand_over)
 
         try:
-            recorded = await self.write(job, call.deadlines.of(request.hook).left, Fate.GONE)
+            recorded = await self._write(job, call.deadlines.of(request.hook).left, Fate.GONE)
         except (LedgerError, TimeoutError) as error:
             return self.not_durable(call, request, error)
         self.tell_taken(request)
@@ -78,6 +78,11 @@ class Recorder:
         return Reply(answer=recorded.answer, hook=request.hook, seq=seq, late_fate=Fate.GONE)
 
     async def write(self, job: Job[Recorded], seconds: float, late_fate: str) -> Recorded:
+        """The record of an order; when room is short only of one that got its yes before."""
+        may_do = partial(_do_if_known, job) if self._ledger.is_short else job
+        return await self._write(may_do, seconds, late_fate)
+
+    async def _write(self, job: Job[Recorded], seconds: float, late_fate: str) -> Recorded:
         """The record; one that comes true when nobody waits any more settles its own fate."""
         waits = True
 
@@ -105,7 +110,9 @@ class Recorder:
         return Reply(answer=answer, hook=request.hook)
 
     def post(self, request: Request, answer: Answer) -> None:
-        """Keep it without waiting; nobody is told of it."""
+        """Keep it without waiting; nobody is told of it. Nothing is kept when room is short."""
+        if self._ledger.is_short:
+            return
         self._ledger.post(lambda tx: requests.record(tx, request, answer, hand_over=False))
 
     def not_durable(self, call: Call, request: Request, error: Exception) -> Reply:
@@ -126,6 +133,11 @@ class Recorder:
         self._metrics.blocks.labels(restaurant, answer.code).inc()
         log.warning("call_refused", status=answer.status, code=answer.code, **facts(request))
 
+    def tell_misread(self, request: Request, code: str) -> None:
+        """Count and tell of what nobody could read although the platform will not say it again."""
+        self._metrics.misread.labels(request.hook, code).inc()
+        log.warning("call_not_understood", code=code, **facts(request))
+
     def tell_taken(self, request: Request, *, is_repeat: bool = False) -> None:
         log.info("call_taken", **facts(request), is_repeat=is_repeat)
 
@@ -133,6 +145,13 @@ class Recorder:
         # The job may have run just before the time-out and been committed after it.
         if not task.cancelled() and task.exception() is None:
             self._ledger.post(partial(_settle_late, task.result(), late_fate))
+
+
+def _do_if_known(job: Job[Recorded], tx: Transaction) -> Recorded:
+    recorded = job(tx)
+    if not recorded.is_repeat:
+        raise LedgerError("the disk is nearly full: what is left is for orders that got a yes")
+    return recorded
 
 
 def _settle_late(recorded: Recorded, fate: str, tx: Transaction) -> None:

@@ -106,14 +106,17 @@ class Register:
             self._uses.commit(self._limits(held), checkout_id)
         self._post(partial(self._commit, restaurant, checkout_id, self._now()), restaurant)
 
-    def cancel(self, restaurant: str, checkout_id: str, held: Use | None) -> None:
-        """An attempt of the checkout failed."""
+    def cancel(
+        self, restaurant: str, checkout_id: str, held: Use | None, *, is_only_attempt: bool
+    ) -> None:
+        """An attempt of the checkout failed: the only one, or one of several."""
         if not self._keeps(restaurant, checkout_id):
             return
         if held is not None:
-            self._uses.release(self._limits(held), checkout_id)
-        now = self._now()
-        self._post(lambda tx: promotions.release(tx, restaurant, checkout_id, now), restaurant)
+            free = self._uses.release if is_only_attempt else self._uses.hurry
+            free(self._limits(held), checkout_id)
+        now, write = self._now(), promotions.release if is_only_attempt else promotions.hurry
+        self._post(lambda tx: write(tx, restaurant, checkout_id, now), restaurant)
 
     def forget(self, held: Use) -> None:
         """Nobody remembers its checkout any more: how that ends, the ledger alone will know."""

@@ -9,14 +9,17 @@ from functools import partial
 
 from bridge.config.promotion import Promotion
 from bridge.ledger import Ledger, Transaction, promotions
-from bridge.ledger.promotions import RESERVED_FOR, Use, UseState
+from bridge.ledger.promotions import RESERVED_FOR, Use, UseState, hurried
 
 CAPACITY = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """At most one checkout that counts: of this guest, or this checkout itself only once."""
+    """At most one checkout that counts: of this guest, or this checkout itself only once.
+
+    `guest`: a digest of one of the things by which the guest is known.
+    """
 
     restaurant: str
     code: str
@@ -38,9 +41,13 @@ def limits_of(promotion: Promotion | None, use: Use) -> tuple[Limit, ...]:
     if promotion is None or promotion.once_per is None:
         return ()
     of_checkout = Limit(restaurant=use.restaurant, code=use.code, checkout_id=use.checkout_id)
-    if promotion.once_per == "checkout" or not use.guest:
+    if promotion.once_per == "checkout":
         return (of_checkout,)
-    return of_checkout, Limit(restaurant=use.restaurant, code=use.code, guest=use.guest)
+    of_guest = (
+        Limit(restaurant=use.restaurant, code=use.code, guest=identity)
+        for identity in use.identities
+    )
+    return of_checkout, *of_guest
 
 
 class Uses:
@@ -92,6 +99,13 @@ class Uses:
             hold = holds.get(checkout_id)
             if hold is not None and not hold.is_committed:
                 del holds[checkout_id]
+
+    def hurry(self, limits: Iterable[Limit], checkout_id: str) -> None:
+        """Let what is reserved end soon: which of several attempts failed, nobody can say."""
+        for _limit, holds in self._change(limits):
+            hold = holds.get(checkout_id)
+            if hold is not None and not hold.is_committed:
+                hold.at = min(hold.at, hurried(self._now()))
 
     def commit(self, limits: Iterable[Limit], checkout_id: str) -> None:
         """Not if another checkout counts meanwhile, because this one took too long."""

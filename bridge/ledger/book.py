@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 
 from bridge.model import DeliveryState, Operation, Order, Remainder, Slip
 
-# Before the id of a service charge, among what was paid for an order.
+# Among what was paid for an order: its service charges together. Before an id: that of a charge of
+# which nobody knows what it was.
 CHARGE = "charge:"
+# Before the reason why a refund could not be read.
+UNREAD = "unread:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,28 +27,40 @@ class Booked:
     accepted_at: float
     content: Order
     slip: Slip
+    promise_at: float = 0.0
     may_be_there: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Money:
-    """What one unit or service charge cost when it was first heard of."""
+    """What one unit cost when it was first heard of, or the service charges together.
+
+    `is_known` False: what was left when it was first heard of is all that is known, of the tax
+    `is_tax_known`. `is_told`: a refund tells of it.
+    """
 
     name: str
     price_cents: int
     tax_cents: int
+    is_known: bool = True
+    is_tax_known: bool = True
+    is_told: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkout:
     """What is known of a checkout beyond its orders, or what of it concerns one of them.
 
-    `items`, `charges`: the least that was ever heard to be left of each.
+    `items`, `charges`: the least that was ever heard to be left of each. `cancelled_at`: when the
+    last cancel was received, 0 without any. `strays`: what was refunded and is on no order that is
+    known, under the name that it has in `Book.money`.
     """
 
     is_finished: bool = False
+    cancelled_at: float = 0.0
     items: tuple[Remainder, ...] = ()
     charges: tuple[Remainder, ...] = ()
+    strays: tuple[Remainder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +68,8 @@ class Book:
     """`current` None: never heard of. `deliveries` oldest first. `committed`: a sign came.
 
     `cancelled`: its checkout was, and no sign came since. `fires_at`: when the kitchen is to
-    begin, 0 for at once. `money`: by unit, and by service charge with `CHARGE` before its id.
+    begin, 0 for at once. `money`: by unit, and under `CHARGE` what the service charges were.
+    `heard`: digests of the states that were heard with the time of `current`.
     """
 
     current: Order | None = None
@@ -61,6 +77,7 @@ class Book:
     cancelled: bool = False
     fires_at: float = 0.0
     money: Mapping[str, Money] = field(default_factory=dict)
+    heard: tuple[str, ...] = ()
     deliveries: tuple[Booked, ...] = ()
 
     @property
@@ -87,6 +104,7 @@ class Open:
     next_at: float | None = None
     timer: str | None = None
     cause: str = ""
+    reason: str = ""
     amount_cents: int | None = None
 
 
@@ -109,9 +127,11 @@ class Move:
     next_at: float | None = None
     timer: str | None = None
     cause: str = ""
+    reason: str = ""
 
 
-Action = Open | Fold | Move
+Amendment = Fold | Move
+Action = Open | Amendment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,4 +144,5 @@ class Booking:
     cancelled: bool = False
     fires_at: float = 0.0
     money: Mapping[str, Money] = field(default_factory=dict)
+    heard: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()

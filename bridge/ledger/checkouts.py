@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bridge import canonical
-from bridge.ledger.book import CHARGE, Checkout, Money
+from bridge.ledger import claims, shares
+from bridge.ledger.book import UNREAD, Checkout
 from bridge.ledger.transaction import Transaction
-from bridge.model import CheckoutFinished, ItemsRefunded, News, Remainder
+from bridge.model import CheckoutCancelled, CheckoutFinished, Handover, ItemsRefunded, Remainder
 
 _Remainders = tuple[Remainder, ...]
 
@@ -20,32 +21,40 @@ def load(tx: Transaction, restaurant: str, checkout_id: str) -> Checkout:
         return Checkout()
     return Checkout(
         is_finished=bool(row["is_finished"]),
+        cancelled_at=row["cancelled_at"],
         items=canonical.decode(_Remainders, row["items"]),
         charges=canonical.decode(_Remainders, row["charges"]),
     )
 
 
-def learn(tx: Transaction, restaurant: str, event: News, now: float) -> Checkout:
+def learn(tx: Transaction, handover: Handover, now: float) -> Checkout:
     """Keep what the event tells, and return all that is known with it."""
+    event, restaurant = handover.event, handover.restaurant
     known = load(tx, restaurant, event.checkout_id)
     if isinstance(event, CheckoutFinished):
         known = replace(known, is_finished=True)
+    elif isinstance(event, CheckoutCancelled):
+        received_at = handover.received_at.timestamp()
+        known = replace(known, cancelled_at=max(known.cancelled_at, received_at))
     elif isinstance(event, ItemsRefunded):
         known = replace(
             known,
-            items=_least((*known.items, *event.items)),
+            items=_least((*known.items, *event.items, *_unread(event))),
             charges=_least((*known.charges, *event.charges)),
         )
     else:
         return known
     tx.execute(
-        """INSERT INTO checkout VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-               is_finished = excluded.is_finished, items = excluded.items,
-               charges = excluded.charges, updated_at = excluded.updated_at""",
+        """INSERT INTO checkout (restaurant, checkout_id, is_finished, cancelled_at, items,
+               charges, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+               is_finished = excluded.is_finished, cancelled_at = excluded.cancelled_at,
+               items = excluded.items, charges = excluded.charges,
+               updated_at = excluded.updated_at""",
         (
             restaurant,
             event.checkout_id,
             known.is_finished,
+            known.cancelled_at,
             canonical.encode(known.items).decode(),
             canonical.encode(known.charges).decode(),
             now,
@@ -54,30 +63,31 @@ def learn(tx: Transaction, restaurant: str, event: News, now: float) -> Checkout
     return known
 
 
-def as_seen_by(
-    tx: Transaction, known: Checkout, restaurant: str, checkout_id: str, order_id: str
-) -> Checkout:
-    """What of it concerns that order.
+def as_seen_by(tx: Transaction, known: Checkout, handover: Handover, order_id: str) -> Checkout:
+    """What of it concerns that order, which the event is about.
 
-    A checkout was finished by the newest of its orders, and a service charge goes with one alone.
+    A checkout was finished by the newest of its orders, a unit belongs to one of them alone, and
+    so do its service charges.
     """
     if known == Checkout():
         return known
-    orders = list_orders(tx, restaurant, checkout_id)
-    is_newest = order_id not in orders or order_id == orders[-1]
-    taken = _list_charges(tx, restaurant, [one for one in orders if one != order_id])
+    mine, others = claims.list_claims(tx, handover, order_id)
+    lost = claims.find_lost(mine, others)
+    is_payer = shares.find_payer([mine, *others], known) is mine
     return replace(
         known,
-        is_finished=known.is_finished and is_newest,
-        charges=tuple(one for one in known.charges if CHARGE + one.id not in taken),
+        is_finished=known.is_finished and claims.is_newest(mine, others),
+        items=tuple(one for one in known.items if one.id not in lost),
+        charges=known.charges if is_payer else (),
+        strays=shares.find_strays(mine, others, known),
     )
 
 
 def list_orders(tx: Transaction, restaurant: str, checkout_id: str) -> list[str]:
-    """Ids of its orders in that restaurant, oldest first."""
+    """Ids of its orders in that restaurant, the one that was placed last at the end."""
     rows = tx.execute(
         """SELECT order_id FROM orders WHERE restaurant = ? AND checkout_id = ?
-           ORDER BY accepted_at, order_id""",
+           ORDER BY placed_at, order_id""",
         (restaurant, checkout_id),
     )
     return [row["order_id"] for row in rows]
@@ -94,25 +104,20 @@ def lacks_signs(tx: Transaction, restaurant: str, before: float) -> bool:
     return bool(row["lacks"])
 
 
-def _list_charges(tx: Transaction, restaurant: str, order_ids: Iterable[str]) -> set[str]:
-    """The keys of those that these orders carry already."""
-    found: set[str] = set()
-    for order_id in order_ids:
-        row = tx.execute(
-            "SELECT money FROM orders WHERE restaurant = ? AND order_id = ?",
-            (restaurant, order_id),
-        ).fetchone()
-        found |= canonical.decode(dict[str, Money], row["money"]).keys()
-    return found
-
-
 def _least(remainders: Iterable[Remainder]) -> _Remainders:
     least: dict[str, Remainder] = {}
     for one in remainders:
         known = least.get(one.id, one)
         least[one.id] = Remainder(
             id=one.id,
-            price_cents=min(one.price_cents, known.price_cents),
-            tax_cents=min(one.tax_cents, known.tax_cents),
+            price_cents=min(one.price_cents, known.price_cents, key=abs),
+            tax_cents=min(one.tax_cents, known.tax_cents, key=abs),
         )
     return tuple(least.values())
+
+
+def _unread(event: ItemsRefunded) -> _Remainders:
+    """What cannot be read is something all the same, which is on no order."""
+    if not event.unread:
+        return ()
+    return (Remainder(id=UNREAD + event.unread, price_cents=0, tax_cents=0),)

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bridge import canonical
+from bridge.ledger import digest, soundness
 from bridge.ledger.orders import touch
 from bridge.ledger.transaction import Transaction
 from bridge.model import Acceptance, DeliveryState, Operation, Order, Slip, Ticket
+from bridge.model.question import Reason, reason_of
 
 # Written later than now: the clock was set back, and times of before mean nothing.
 _CLOCK_SLACK = 1.0
@@ -15,6 +17,8 @@ _CLOCK_SLACK = 1.0
 # A task for the operator: nothing of it is sent, so what comes after it need not wait.
 TASK = "task"
 OPERATOR_TASK = "operator_task"
+
+_NOT_TAKEN = frozenset({DeliveryState.REFUSED, DeliveryState.VOIDED})
 
 MAY_BE_THERE = "may already be in the POS: look there before it is sent again"
 
@@ -66,12 +70,16 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Where a delivery goes next. `outcome` is the attempt's word, `cause` is for people."""
+    """Where a delivery goes next. `outcome` is the attempt's word, `cause` is for people.
+
+    `side`: who can mend it, where that is not the one whom the outcome says.
+    """
 
     state: DeliveryState
     outcome: str
     cause: str = ""
     next_at: float | None = None
+    side: str = ""
 
 
 def list_work(tx: Transaction, restaurant: str, now: float, limit: int) -> list[Work]:
@@ -136,31 +144,47 @@ def finish(
     False if somebody else has decided about the delivery meanwhile: that decision stands.
     """
     pos_ref = acceptance.pos_ref if acceptance else None
-    timer = TASK if verdict.outcome == OPERATOR_TASK else None
-    is_mine = "state = 'sending'" if attempt is not None else "revision = :revision"
+    is_mine = _move(tx, work, verdict, now, pos_ref, is_tried=attempt is not None)
+    if attempt is not None:
+        tx.execute(
+            "UPDATE attempt SET ended_at = ?, outcome = ?, detail = ?, pos_ref = ? WHERE id = ?",
+            (now, verdict.outcome, verdict.cause, pos_ref, attempt),
+        )
+    if is_mine and work.operation is Operation.PLACE and verdict.state in _NOT_TAKEN:
+        void_followers(tx, work.restaurant, work.order_id, work.id, now)
+    touch(tx, work.restaurant, work.order_id, now, lane=False)
+    return is_mine
+
+
+def _move(
+    tx: Transaction,
+    work: Work,
+    verdict: Verdict,
+    now: float,
+    pos_ref: str | None,
+    *,
+    is_tried: bool,
+) -> bool:
+    """False if it changed meanwhile."""
+    is_mine = "state = 'sending'" if is_tried else "revision = :revision"
     cursor = tx.execute(
         f"""UPDATE delivery SET state = :state, cause = :cause, next_at = :next_at,
-               timer = :timer, pos_ref = coalesce(:pos_ref, pos_ref), revision = revision + 1,
+               timer = :timer, reason = :reason, side = :side,
+               pos_ref = coalesce(:pos_ref, pos_ref), revision = revision + 1,
                updated_at = :now WHERE id = :id AND {is_mine}""",  # noqa: S608  two constants
         {
             "state": verdict.state,
             "cause": verdict.cause,
             "next_at": verdict.next_at,
-            "timer": timer,
+            "timer": TASK if verdict.outcome == OPERATOR_TASK else None,
+            "reason": reason_of(verdict.state, verdict.outcome),
+            "side": verdict.side,
             "pos_ref": pos_ref,
             "now": now,
             "id": work.id,
             "revision": work.revision,
         },
     )
-    if attempt is not None:
-        tx.execute(
-            "UPDATE attempt SET ended_at = ?, outcome = ?, detail = ?, pos_ref = ? WHERE id = ?",
-            (now, verdict.outcome, verdict.cause, pos_ref, attempt),
-        )
-    if cursor.rowcount and work.operation is Operation.PLACE:
-        _void_followers(tx, work, verdict.state, now)
-    touch(tx, work.restaurant, work.order_id, now, lane=False)
     return cursor.rowcount > 0
 
 
@@ -184,30 +208,30 @@ def count_states(tx: Transaction) -> Iterable[tuple[str, str, int]]:
     return [(row["restaurant"], row["state"], row["number"]) for row in rows]
 
 
-def _void_followers(tx: Transaction, work: Work, state: DeliveryState, now: float) -> None:
-    if state not in {DeliveryState.REFUSED, DeliveryState.VOIDED}:
-        return
+def void_followers(
+    tx: Transaction, restaurant: str, order_id: str, place_id: int, now: float
+) -> None:
+    """What waits behind a ticket that is not to be made is not to be told either."""
     tx.execute(
         """UPDATE delivery SET state = 'voided', cause = 'the order itself was not taken',
                next_at = NULL, timer = NULL, revision = revision + 1, updated_at = ?
            WHERE restaurant = ? AND order_id = ? AND id > ? AND operation <> 'place'
              AND state IN ('waiting', 'ready')""",
-        (now, work.restaurant, work.order_id, work.id),
+        (now, restaurant, order_id, place_id),
     )
 
 
 def _hold_unreadable(tx: Transaction, row: sqlite3.Row, now: float) -> None:
-    """One order that this version cannot read must not stop the others."""
-    tx.execute(
-        """UPDATE delivery SET state = 'held', next_at = NULL, revision = revision + 1,
-           cause = 'this version cannot read the stored order: print by hand', updated_at = ?
-           WHERE id = ?""",
-        (now, row["id"]),
-    )
-    touch(tx, row["restaurant"], row["order_id"], now)
+    """One order that is damaged, or of another version, must not stop the others."""
+    if digest.is_sound(row, digest.DELIVERY):
+        soundness.hold(tx, row, Reason.UNREADABLE, "this version cannot read the stored order", now)
+    else:
+        soundness.hold(tx, row, Reason.DAMAGED, soundness.CHANGED, now)
 
 
 def _work(row: sqlite3.Row) -> Work | None:
+    if not digest.is_sound(row, digest.DELIVERY):
+        return None
     try:
         order, slip = canonical.decode(Order, row["content"]), canonical.decode(Slip, row["slip"])
     except canonical.CanonicalError:

@@ -8,8 +8,10 @@ from typing import Any
 
 import orjson
 
+from bridge.ledger.decisions import list_decisions
 from bridge.ledger.transaction import Transaction
 from bridge.model import DeliveryState, Operation
+from bridge.model.question import question_of
 
 # Heard of, and nothing to do about it.
 ARCHIVED = "archived"
@@ -28,7 +30,10 @@ _MAY_BE = """
     AND s.order_id = found.order_id AND s.state = :state)
  OR (:state = 'waiting' AND EXISTS (SELECT 1 FROM request AS r
     WHERE r.restaurant = found.restaurant AND r.order_id = found.order_id
-      AND r.stage IN ('open', 'published'))))
+      AND r.stage IN ('open', 'published')))
+ OR (:state = 'held' AND EXISTS (SELECT 1 FROM request AS r
+    WHERE r.restaurant = found.restaurant AND r.order_id = found.order_id
+      AND r.stage = 'damaged')))
 """
 
 _RECENT = """
@@ -69,7 +74,8 @@ class Page:
 def find_decisive(deliveries: Sequence[Any]) -> Any | None:
     """The one whose state is the order's, of rows or documents, oldest first; None without any.
 
-    A change or cancel that was refused is what people must see, until a later one is done.
+    A change or cancel that was refused is what people must see, until a later one is done; a
+    refund that was refused, for good.
     """
     for state in _URGENT:
         if urgent := [one for one in deliveries if one["state"] == state]:
@@ -80,7 +86,17 @@ def find_decisive(deliveries: Sequence[Any]) -> Any | None:
     if pending := [one for one in deliveries if not DeliveryState(one["state"]).is_end]:
         return pending[0]
     told = [one for one in deliveries if one["state"] != DeliveryState.VOIDED]
-    return told[-1] if told else None
+    return _find_unpaid(told) or (told[-1] if told else None)
+
+
+def _find_unpaid(told: Sequence[Any]) -> Any | None:
+    """A refund that the POS refused: nothing later makes up for it, unless all was taken back."""
+    for one in reversed(told):
+        if one["operation"] == Operation.CANCEL and one["state"] == DeliveryState.DONE:
+            return None
+        if one["operation"] == Operation.REFUND and one["state"] == DeliveryState.REFUSED:
+            return one
+    return None
 
 
 def worker_document(tx: Transaction, restaurant: str, order_id: str) -> dict[str, Any] | None:
@@ -119,7 +135,12 @@ def worker_document(tx: Transaction, restaurant: str, order_id: str) -> dict[str
             for note in notes
         ],
         "deliveries": [_delivery(tx, line) for line in lines],
+        "decisions": [_decision(one) for one in list_decisions(tx, restaurant, order_id)],
     }
+
+
+def _decision(one: dict[str, Any]) -> dict[str, Any]:
+    return {**one, "at": _time(one["at"])}
 
 
 def find_order(tx: Transaction, restaurant: str, order_id: str) -> dict[str, Any] | None:
@@ -204,7 +225,7 @@ def _requests_of_checkout(tx: Transaction, restaurant: str, checkout_id: str) ->
     """What was told of the checkout as a whole. Price checks are many and change nothing."""
     return tx.execute(
         """SELECT * FROM request INDEXED BY request_checkout
-           WHERE restaurant = ? AND checkout_id = ? AND order_id = ''
+           WHERE restaurant = ? AND checkout_id = ? AND checkout_id <> '' AND order_id = ''
              AND code NOT IN ('quoted', 'no_quote') ORDER BY seq""",
         (restaurant, checkout_id),
     ).fetchall()
@@ -272,7 +293,10 @@ def _standing(tx: Transaction, restaurant: str, order_id: str) -> dict[str, Any]
 
 
 def _state_of_requests(requests: list[sqlite3.Row]) -> str:
-    if any(row["stage"] is not None for row in requests):
+    stages = {row["stage"] for row in requests} - {None}
+    if stages == {"damaged"}:
+        return DeliveryState.HELD
+    if stages:
         # A worker elsewhere has it, or will; what became of it there was not told yet.
         return DeliveryState.WAITING
     if all(row["fate"] == "late" for row in requests):
@@ -308,11 +332,15 @@ def _answer(row: sqlite3.Row) -> dict[str, Any]:
 
 def _delivery(tx: Transaction, row: sqlite3.Row) -> dict[str, Any]:
     attempts = tx.execute("SELECT * FROM attempt WHERE delivery_id = ? ORDER BY id", (row["id"],))
+    side, next_step = question_of(row["reason"], row["side"])
     return {
         "operation": row["operation"],
         "version": row["version"],
         "state": row["state"],
         "cause": row["cause"],
+        "reason": row["reason"],
+        "side": side,
+        "next_step": next_step,
         "key": row["key"],
         "correlation_id": row["correlation_id"],
         "amount_cents": row["amount_cents"],

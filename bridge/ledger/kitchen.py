@@ -20,13 +20,15 @@ def list_tickets(tx: Transaction, restaurant: str, now: float) -> list[dict[str,
     state: open | bumped | void. progress: how far the order is by the platform's own board.
     """
     rows = tx.execute(
-        """SELECT d.*, b.version AS bumped_version, b.bumped_at, o.current,
+        """SELECT d.*, b.version AS bumped_version, b.bumped_at, o.current, o.money, c.items,
                (SELECT min(f.accepted_at) FROM delivery f WHERE f.restaurant = d.restaurant
                   AND f.order_id = d.order_id AND f.state = 'done') AS first_at,
                max(d.id)
            FROM delivery AS d LEFT JOIN bump AS b
              ON b.restaurant = d.restaurant AND b.order_id = d.order_id
              JOIN orders AS o ON o.restaurant = d.restaurant AND o.order_id = d.order_id
+             LEFT JOIN checkout AS c
+               ON c.restaurant = o.restaurant AND c.checkout_id = o.checkout_id
            WHERE d.restaurant = ? AND d.adapter = 'board' AND d.state = 'done'
              AND d.updated_at > ?
            GROUP BY d.order_id ORDER BY first_at, d.id""",
@@ -77,13 +79,21 @@ def _ticket(row: sqlite3.Row) -> dict[str, Any]:
         "accepted_at": _time(row["first_at"]),
         "updated_at": _time(row["updated_at"]),
         "bumped_at": _time(row["bumped_at"]) if bumped else None,
-        "progress": _progress(orjson.loads(row["current"])),
+        "progress": _progress(orjson.loads(row["current"]), _list_refunded(row)),
     }
 
 
-def _progress(order: dict[str, Any]) -> dict[str, Any]:
+def _list_refunded(row: sqlite3.Row) -> set[str]:
+    """The units that were refunded whole: the ticket leaves them out, or its slip does."""
+    paid = orjson.loads(row["money"])
+    emptied = {one["id"] for one in orjson.loads(row["items"] or "[]") if one["price_cents"] <= 0}
+    return {unit_id for unit_id in emptied & paid.keys() if paid[unit_id]["price_cents"] > 0}
+
+
+def _progress(order: dict[str, Any], refunded: set[str]) -> dict[str, Any]:
     """Status alone makes no ticket, so this is where a cook sees it."""
-    statuses = [unit["status"] for line in order["lines"] for unit in line["units"]]
+    units = [unit for line in order["lines"] for unit in line["units"]]
+    statuses = [unit["status"] for unit in units if unit["id"] not in refunded]
     return {
         "units": len(statuses),
         "waiting": statuses.count(WAITING),

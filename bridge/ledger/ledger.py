@@ -7,15 +7,24 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
+from bridge.ledger import renewal, side_file, soundness
+from bridge.ledger.disease import Disease, diagnose
+from bridge.ledger.room import Room, RoomTerms, Space
 from bridge.ledger.schema import prepare_tables
+from bridge.ledger.store import Store
 from bridge.ledger.writer import CLOSE_PATIENCE, Job, LedgerError, T, Transaction, Writer
 
 FILE_NAME = "ledger.sqlite3"
 LOCK_NAME = "ledger.lock"
+_DAMAGED = (
+    "; copy the whole directory away before anything else, look at the disk (dmesg, smartctl), and "
+    "then see what the operator's guide says of a damaged ledger"
+)
 
 log = structlog.get_logger()
 
@@ -30,6 +39,7 @@ class Ledger:
     def __init__(
         self,
         writer: Writer,
+        file: "_File",
         identity: str,
         lock: int,
         *,
@@ -37,6 +47,7 @@ class Ledger:
         died: "asyncio.Future[None]",
     ) -> None:
         self._writer = writer
+        self._file = file
         self._lock = lock
         self.identity = identity
         self.now = now
@@ -49,11 +60,12 @@ class Ledger:
         *,
         now: Callable[[], float] = time.time,
         on_lost: Callable[[BaseException], None] | None = None,
+        room: RoomTerms | None = None,
     ) -> "Ledger":
         """Create or check the file. Raises LedgerError with what is wrong with it."""
-        lock = _claim(directory)
+        lock = claim(directory)
         try:
-            return await _start(directory / FILE_NAME, lock, now, on_lost)
+            return await _start(_File.of(directory, room), lock, now, on_lost)
         except BaseException:
             os.close(lock)
             raise
@@ -89,6 +101,31 @@ class Ledger:
     def commits(self) -> int:
         return self._writer.commits
 
+    @property
+    def room(self) -> Room:
+        """On its disk."""
+        return self._file.space.room
+
+    @property
+    def is_short(self) -> bool:
+        """True while what room is left is for orders that got a yes."""
+        return self.room is Room.SHORT
+
+    @property
+    def free(self) -> int:
+        """Bytes on its disk; 0 if nobody asked for them to be watched."""
+        return self._file.space.free
+
+    @property
+    def renewals(self) -> int:
+        """How often its file had to be copied because the disk had failed on it."""
+        return self._file.store.renewals
+
+    async def count_damaged(self) -> int:
+        """Rows that were found damaged, until a person moves the side file away."""
+        directory = self._file.path.parent
+        return await self._writer.run(lambda _tx: side_file.count(directory))
+
     def close(self, patience: float = CLOSE_PATIENCE) -> None:
         """Finish what is queued and let go of the file. May be called twice.
 
@@ -107,8 +144,8 @@ class Ledger:
             self._lock = -1
 
 
-def _claim(directory: Path) -> int:
-    """One process per ledger: two writers on one file could damage it."""
+def claim(directory: Path) -> int:
+    """One process per ledger, for two could damage the file; what is returned is to be closed."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -125,13 +162,28 @@ def _claim(directory: Path) -> int:
     return descriptor
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    """Where the ledger is, what writes it, and how much room it has."""
+
+    path: Path
+    store: Store
+    space: Space
+
+    @classmethod
+    def of(cls, directory: Path, room: RoomTerms | None) -> "_File":
+        path = directory.absolute() / FILE_NAME
+        space = Space(directory, room)
+        return cls(path, Store(path, lambda: _connect(path), space), space)
+
+
 async def _start(
-    path: Path,
+    file: _File,
     lock: int,
     now: Callable[[], float],
     on_lost: Callable[[BaseException], None] | None,
 ) -> Ledger:
-    _prepare(path, now())
+    _prepare(file.path, now())
     loop = asyncio.get_running_loop()
     died: asyncio.Future[None] = loop.create_future()
 
@@ -139,14 +191,14 @@ async def _start(
         with suppress(RuntimeError):  # the loop is closed: nobody is left to be told
             loop.call_soon_threadsafe(_settle, died, error)
 
-    writer = Writer(lambda: _connect(path))
+    writer = Writer(file.store)
     writer.start(on_lost, note_death)
     try:
         identity = await writer.run(_identity)
     except BaseException:
         writer.close()
         raise
-    return Ledger(writer, identity, lock, now=now, died=died)
+    return Ledger(writer, file, identity, lock, now=now, died=died)
 
 
 def _settle(died: "asyncio.Future[None]", error: BaseException) -> None:
@@ -165,6 +217,8 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise LedgerError(f"{path}: this file system cannot hold it safely (journal mode {mode})")
     connection.execute("PRAGMA synchronous = FULL")
+    # By the store, which hears of what goes wrong with it.
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
     connection.execute("PRAGMA mmap_size = 0")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA busy_timeout = 0")
@@ -174,15 +228,19 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _prepare(path: Path, now: float) -> None:
     """Runs before the writer's connection exists, so that there is never a second one."""
     try:
+        if renewal.install(path):
+            log.warning("ledger_renewed", hint="the last process had copied it: look at the disk")
         _create(path)
         connection = _connect(path)
         try:
-            prepare_tables(connection, now)
             _check(connection)
+            prepare_tables(connection, now)
+            soundness.sift(connection, now)
         finally:
             connection.close()
     except (sqlite3.Error, OSError) as error:
-        raise LedgerError(f"{path}: {error}") from error
+        hint = _DAMAGED if diagnose(error) is Disease.SICK else ""
+        raise LedgerError(f"{path}: {error}{hint}") from error
 
 
 def _create(path: Path) -> None:
@@ -193,11 +251,15 @@ def _create(path: Path) -> None:
 def _check(connection: sqlite3.Connection) -> None:
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
-        raise LedgerError(f"the ledger is damaged: {verdict}; keep the file and ask for help")
+        raise LedgerError(f"the ledger is damaged: {verdict}{_DAMAGED}")
 
 
 def _mark(transaction: Transaction) -> None:
-    transaction.execute("UPDATE meta SET value = value WHERE name = 'identity'")
+    # Another value each time: SQLite writes nothing for one that is there already.
+    transaction.execute(
+        """INSERT INTO meta VALUES ('checks', '1')
+           ON CONFLICT DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)"""
+    )
 
 
 def _identity(transaction: Transaction) -> str:

@@ -1,19 +1,25 @@
 """The worker's half: events it has recorded, the state of each order, its deliveries."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from bridge import canonical
-from bridge.ledger.book import Action, Book, Booked, Booking, Fold, Money, Move, Open
+from bridge.ledger import digest
+from bridge.ledger.book import Action, Amendment, Book, Booked, Booking, Fold, Money, Move, Open
 from bridge.ledger.transaction import Transaction
 from bridge.model import (
+    CheckoutFinished,
     DeliveryState,
     Handover,
     Operation,
     Order,
+    OrderChanged,
+    OrderPlaced,
     Slip,
     SlipKind,
     effect_key,
 )
+from bridge.model.question import Reason
 
 REPORTS = "reports"
 _RELEASED = frozenset({DeliveryState.READY, DeliveryState.UNKNOWN})
@@ -61,6 +67,7 @@ def load_book(tx: Transaction, restaurant: str, order_id: str) -> Book:
         cancelled=bool(row["cancelled"]),
         fires_at=row["fires_at"],
         money=canonical.decode(dict[str, Money], row["money"]),
+        heard=canonical.decode(tuple[str, ...], row["heard"]),
         deliveries=tuple(
             Booked(
                 id=line["id"],
@@ -71,6 +78,7 @@ def load_book(tx: Transaction, restaurant: str, order_id: str) -> Book:
                 accepted_at=line["accepted_at"],
                 content=canonical.decode(Order, line["content"]),
                 slip=canonical.decode(Slip, line["slip"]),
+                promise_at=line["promise_at"],
                 may_be_there=bool(line["may_be_there"]),
             )
             for line in tx.execute(_DELIVERIES, (restaurant, order_id))
@@ -95,6 +103,15 @@ def apply(
             (handover.ingress, handover.restaurant, order.id),
         )
     touch(tx, handover.restaurant, order.id, now)
+
+
+def amend(
+    tx: Transaction, restaurant: str, order_id: str, actions: Iterable[Amendment], now: float
+) -> None:
+    """What follows for the order's deliveries without any event."""
+    for action in actions:
+        _amend(tx, action, now)
+        touch(tx, restaurant, order_id, now)
 
 
 def note_event(tx: Transaction, handover: Handover, order_id: str, note: str, now: float) -> None:
@@ -132,9 +149,12 @@ def hold_unbooked(
         content=order,
         promise_at=now,
         cause=reason,
+        reason=Reason.UNBOOKED,
     )
     known = load_facts(tx, handover.restaurant, order.id)
-    booking = replace(known, note=reason, current=order, committed=True, actions=(question,))
+    # Our mistake is no sign that the guest paid, though the event may be one.
+    committed = known.committed or isinstance(handover.event, OrderChanged | CheckoutFinished)
+    booking = replace(known, note=reason, current=order, committed=committed, actions=(question,))
     apply(tx, handover, booking, now, report=report)
 
 
@@ -149,13 +169,15 @@ def load_current(tx: Transaction, restaurant: str, order_id: str) -> Order:
 def load_facts(tx: Transaction, restaurant: str, order_id: str) -> Booking:
     """What is known of an order beside its content, as a booking that would change nothing."""
     row = tx.execute(
-        "SELECT cancelled, fires_at, money FROM orders WHERE restaurant = ? AND order_id = ?",
+        """SELECT committed, cancelled, fires_at, money FROM orders
+           WHERE restaurant = ? AND order_id = ?""",
         (restaurant, order_id),
     ).fetchone()
     if row is None:
         return Booking(note="")
     return Booking(
         note="",
+        committed=bool(row["committed"]),
         cancelled=bool(row["cancelled"]),
         fires_at=row["fires_at"],
         money=canonical.decode(dict[str, Money], row["money"]),
@@ -192,16 +214,18 @@ def serve(tx: Transaction, restaurant: str, now: float) -> float:
 
 
 def _put_order(tx: Transaction, handover: Handover, booking: Booking, now: float) -> None:
-    order = booking.current
+    order, received_at = booking.current, handover.received_at.timestamp()
     if order is None:
         return
     tx.execute(
         """INSERT INTO orders (restaurant, order_id, checkout_id, number, current, committed,
-               cancelled, fires_at, money, accepted_at, updated_at)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+               cancelled, fires_at, money, heard, placed_at, accepted_at, updated_at)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT DO UPDATE SET current = excluded.current, number = excluded.number,
                committed = excluded.committed, cancelled = excluded.cancelled,
-               fires_at = excluded.fires_at, money = excluded.money""",
+               fires_at = excluded.fires_at, money = excluded.money, heard = excluded.heard,
+               placed_at = CASE WHEN ? THEN max(placed_at, excluded.placed_at)
+                                ELSE placed_at END""",
         (
             handover.restaurant,
             order.id,
@@ -212,8 +236,11 @@ def _put_order(tx: Transaction, handover: Handover, booking: Booking, now: float
             booking.cancelled,
             booking.fires_at,
             canonical.encode(booking.money).decode(),
-            handover.received_at.timestamp(),
+            canonical.encode(booking.heard).decode(),
+            received_at,
+            received_at,
             now,
+            isinstance(handover.event, OrderPlaced),
         ),
     )
 
@@ -221,14 +248,23 @@ def _put_order(tx: Transaction, handover: Handover, booking: Booking, now: float
 def _act(tx: Transaction, handover: Handover, action: Action, now: float) -> None:
     match action:
         case Open():
-            _open(tx, handover, action, now)
+            delivery_id = _open(tx, handover, action, now)
+            _note_doubt(tx, handover, action, delivery_id, now)
+        case Move():
+            _amend(tx, action, now)
+            _note_doubt(tx, handover, action, action.delivery_id, now)
+        case Fold():
+            _amend(tx, action, now)
+
+
+def _amend(tx: Transaction, action: Amendment, now: float) -> None:
+    match action:
         case Fold():
             tx.execute(
-                """UPDATE delivery SET content = ?, slip = ?, revision = revision + 1,
+                """UPDATE delivery SET content = ?, slip = ?, digest = ?, revision = revision + 1,
                    promise_at = coalesce(?, promise_at), updated_at = ? WHERE id = ?""",
                 (
-                    _text(action.content),
-                    _text(action.slip),
+                    *sealed(action.content, action.slip),
                     action.promise_at,
                     now,
                     action.delivery_id,
@@ -236,29 +272,29 @@ def _act(tx: Transaction, handover: Handover, action: Action, now: float) -> Non
             )
         case Move():
             tx.execute(
-                """UPDATE delivery SET state = ?, next_at = ?, timer = ?, cause = ?,
+                """UPDATE delivery SET state = ?, next_at = ?, timer = ?, cause = ?, reason = ?,
                    released_at = ?, revision = revision + 1, updated_at = ? WHERE id = ?""",
                 (
                     action.state,
                     action.next_at,
                     action.timer,
                     action.cause,
+                    action.reason,
                     now if action.state in _RELEASED else None,
                     now,
                     action.delivery_id,
                 ),
             )
-            _note_doubt(tx, handover, action, action.delivery_id, now)
 
 
-def _open(tx: Transaction, handover: Handover, action: Open, now: float) -> None:
+def _open(tx: Transaction, handover: Handover, action: Open, now: float) -> int:
     order = action.content
     cursor = tx.execute(
         """INSERT INTO delivery (restaurant, order_id, checkout_id, operation, version, key,
-               correlation_id, state, cause, timer, next_at, content, slip, accepted_at,
-               released_at, promise_at, amount_cents, updated_at)
+               correlation_id, state, cause, reason, timer, next_at, content, slip, digest,
+               accepted_at, released_at, promise_at, amount_cents, updated_at)
            SELECT o.restaurant, o.order_id, o.checkout_id,
-               ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+               ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
            FROM orders AS o WHERE o.restaurant = ? AND o.order_id = ?""",
         (
             action.operation,
@@ -267,10 +303,10 @@ def _open(tx: Transaction, handover: Handover, action: Open, now: float) -> None
             handover.correlation_id,
             action.state,
             action.cause,
+            action.reason,
             action.timer,
             action.next_at,
-            _text(order),
-            _text(action.slip),
+            *sealed(order, action.slip),
             handover.received_at.timestamp(),
             now if action.state in _RELEASED else None,
             action.promise_at,
@@ -281,7 +317,7 @@ def _open(tx: Transaction, handover: Handover, action: Open, now: float) -> None
             order.id,
         ),
     )
-    _note_doubt(tx, handover, action, int(cursor.lastrowid or 0), now)
+    return int(cursor.lastrowid or 0)
 
 
 def _note_doubt(
@@ -295,6 +331,12 @@ def _note_doubt(
            VALUES (?, ?, ?, 'unknown', ?)""",
         (delivery_id, handover.received_at.timestamp(), now, action.cause),
     )
+
+
+def sealed(content: Order, slip: Slip) -> tuple[str, str, int]:
+    """Content, slip, and the checksum of both."""
+    row = {"content": _text(content), "slip": _text(slip)}
+    return row["content"], row["slip"], digest.digest(row, digest.DELIVERY)
 
 
 def _text(value: Order | Slip) -> str:

@@ -13,8 +13,23 @@ from bridge.ledger.transaction import Transaction
 
 # Seconds. A guest who starts a checkout and never ends it may use the code again after this.
 RESERVED_FOR = 2 * 3600.0
+# So much longer, from a cancel on, if nobody can say which of several attempts failed: by then a
+# payment that goes on has come to its end.
+MAY_GO_ON_FOR = 600.0
 # What never counted is of no use to anybody after this.
 KEPT_FOR = 30 * 86400.0
+
+
+_BY_CHECKOUT = """
+SELECT * FROM promotion_use WHERE restaurant = :restaurant AND code = :code
+    AND checkout_id = :checkout_id AND state IN ('reserved', 'committed')"""
+# Left alone, SQLite would go through all uses of the restaurant.
+_BY_GUEST = "UNION".join(
+    f"""
+SELECT * FROM promotion_use INDEXED BY promotion_use_{column} WHERE restaurant = :restaurant
+    AND code = :code AND {column} = :guest AND state IN ('reserved', 'committed')"""  # noqa: S608
+    for column in ("guest", "email", "phone")
+)
 
 
 class UseState(StrEnum):
@@ -26,7 +41,10 @@ class UseState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """One code in one checkout; `code` folded, `guest` a digest or "", `at` in seconds."""
+    """One code in one checkout; `code` folded, `at` in seconds.
+
+    `guest`, `email`, `phone`: digests of what is known of who it is, or "".
+    """
 
     restaurant: str
     checkout_id: str
@@ -35,6 +53,13 @@ class Use:
     state: UseState = UseState.APPLIED
     amount_cents: int = 0
     at: float = 0.0
+    email: str = ""
+    phone: str = ""
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """Any of them tells the guest."""
+        return tuple(filter(None, dict.fromkeys((self.guest, self.email, self.phone))))
 
 
 def remember(tx: Transaction, use: Use) -> None:
@@ -47,9 +72,9 @@ def remember(tx: Transaction, use: Use) -> None:
     # Also where the clock stood still, or went back: which was typed last is what matters.
     typed_at = max(use.at, (row["latest"] or 0.0) + 0.001)
     tx.execute(
-        """INSERT INTO promotion_use VALUES (?, ?, ?, ?, 'applied', ?, ?, ?)
+        """INSERT INTO promotion_use VALUES (?, ?, ?, ?, 'applied', ?, ?, ?, ?, ?)
            ON CONFLICT DO UPDATE SET typed_at = excluded.typed_at""",
-        (*_key(use), use.guest, use.amount_cents, use.at, typed_at),
+        (*_key(use), use.guest, use.amount_cents, use.at, typed_at, use.email, use.phone),
     )
 
 
@@ -58,11 +83,12 @@ def reserve(tx: Transaction, use: Use) -> None:
     expire(tx, use.at)
     _set_free(tx, use, but=use.code)
     tx.execute(
-        """INSERT INTO promotion_use VALUES (?, ?, ?, ?, 'reserved', ?, ?, ?)
+        """INSERT INTO promotion_use VALUES (?, ?, ?, ?, 'reserved', ?, ?, ?, ?, ?)
            ON CONFLICT DO UPDATE SET state = 'reserved', guest = excluded.guest,
+               email = excluded.email, phone = excluded.phone,
                amount_cents = excluded.amount_cents, at = excluded.at
            WHERE state <> 'committed'""",
-        (*_key(use), use.guest, use.amount_cents, use.at, use.at),
+        (*_key(use), use.guest, use.amount_cents, use.at, use.at, use.email, use.phone),
     )
 
 
@@ -86,20 +112,19 @@ def commit(
     """
     expire(tx, now)
     row = tx.execute(
-        """SELECT code, guest, state FROM promotion_use WHERE restaurant = ? AND checkout_id = ?
+        """SELECT * FROM promotion_use WHERE restaurant = ? AND checkout_id = ?
            AND state IN ('reserved', 'released')""",
         (restaurant, checkout_id),
     ).fetchone()
     if row is None:
         return True
-    if row["guest"] and row["code"] in once_per_guest:
-        uses = list_uses(tx, restaurant, row["code"], guest=row["guest"])
-        if any(use.checkout_id != checkout_id for use in uses):
-            return False
+    found = _use(row)
+    if found.code in once_per_guest and _counts_elsewhere(tx, found):
+        return False
     tx.execute(
         """UPDATE promotion_use SET state = 'committed', at = ?
            WHERE restaurant = ? AND checkout_id = ? AND code = ?""",
-        (now, restaurant, checkout_id, row["code"]),
+        (now, restaurant, checkout_id, found.code),
     )
     return True
 
@@ -111,6 +136,20 @@ def release(tx: Transaction, restaurant: str, checkout_id: str, now: float) -> N
            WHERE restaurant = ? AND checkout_id = ? AND state = 'reserved'""",
         (now, restaurant, checkout_id),
     )
+
+
+def hurry(tx: Transaction, restaurant: str, checkout_id: str, now: float) -> None:
+    """One of several attempts failed, perhaps not the last one: what it reserved ends soon."""
+    tx.execute(
+        """UPDATE promotion_use SET at = min(at, ?)
+           WHERE restaurant = ? AND checkout_id = ? AND state = 'reserved'""",
+        (hurried(now), restaurant, checkout_id),
+    )
+
+
+def hurried(now: float) -> float:
+    """Since when a reservation counts that is to end soon."""
+    return now - RESERVED_FOR + MAY_GO_ON_FOR
 
 
 def expire(tx: Transaction, now: float) -> int:
@@ -145,16 +184,21 @@ def list_recent(tx: Transaction, since: float, most: int) -> list[Use]:
 def list_uses(
     tx: Transaction, restaurant: str, code: str, *, guest: str = "", checkout_id: str = ""
 ) -> list[Use]:
-    """What counts of a code: reserved or committed, by this guest or in this checkout."""
-    # Left alone, SQLite would go through all uses of the restaurant.
-    source = "promotion_use INDEXED BY promotion_use_guest" if guest else "promotion_use"
-    column, value = ("guest", guest) if guest else ("checkout_id", checkout_id)
-    rows = tx.execute(
-        f"""SELECT * FROM {source} WHERE restaurant = ? AND code = ? AND {column} = ?
-            AND state IN ('reserved', 'committed')""",  # noqa: S608  one of two constants
-        (restaurant, code, value),
-    )
+    """What counts of a code: reserved or committed, by this guest or in this checkout.
+
+    `guest`: any of the digests by which one is known.
+    """
+    values = {"restaurant": restaurant, "code": code, "guest": guest, "checkout_id": checkout_id}
+    rows = tx.execute(_BY_GUEST if guest else _BY_CHECKOUT, values)
     return [_use(row) for row in rows]
+
+
+def _counts_elsewhere(tx: Transaction, use: Use) -> bool:
+    return any(
+        other.checkout_id != use.checkout_id
+        for identity in use.identities
+        for other in list_uses(tx, use.restaurant, use.code, guest=identity)
+    )
 
 
 def _set_free(tx: Transaction, use: Use, *, but: str = "") -> None:
@@ -178,4 +222,6 @@ def _use(row: sqlite3.Row) -> Use:
         state=UseState(row["state"]),
         amount_cents=row["amount_cents"],
         at=row["at"],
+        email=row["email"],
+        phone=row["phone"],
     )

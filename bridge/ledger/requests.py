@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from bridge import canonical
+from bridge.ledger import digest, soundness
 from bridge.ledger.transaction import Transaction
 from bridge.model import Answer, Event, Fate, Handover, News, Operation
 
@@ -17,8 +18,10 @@ LATE = "late"
 _INSERT = """
 INSERT INTO request (received_at, endpoint, hook, restaurant, order_id, checkout_id,
     correlation_id, content_type, body, event, error, status, code, answer, answer_type,
-    evidence, repeat_of, fate, stage)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    evidence, repeat_of, stage, digest)
+VALUES (:received_at, :endpoint, :hook, :restaurant, :order_id, :checkout_id,
+    :correlation_id, :content_type, :body, :event, :error, :status, :code, :answer, :answer_type,
+    :evidence, :repeat_of, :stage, :digest)
 """
 
 # A 2XX to an injection still stands unless it never went out, or its order came to nothing.
@@ -230,31 +233,28 @@ def backlog(tx: Transaction) -> dict[str, float | int]:
 def _insert(
     tx: Transaction, request: Request, answer: Answer, *, repeat_of: int | None, stage: str | None
 ) -> int:
-    cursor = tx.execute(
-        _INSERT,
-        (
-            request.received_at,
-            request.endpoint,
-            request.hook,
-            request.restaurant,
-            request.order_id,
-            request.checkout_id,
-            request.correlation_id,
-            request.content_type,
-            request.body,
-            canonical.encode(request.event).decode() if request.event else None,
-            request.error,
-            answer.status,
-            answer.code,
-            answer.body,
-            answer.content_type,
-            orjson.dumps(request.evidence).decode() if request.evidence else None,
-            repeat_of,
-            None,
-            stage,
-        ),
-    )
-    return int(cursor.lastrowid or 0)
+    row = {
+        "received_at": request.received_at,
+        "endpoint": request.endpoint,
+        "hook": request.hook,
+        "restaurant": request.restaurant,
+        "order_id": request.order_id,
+        "checkout_id": request.checkout_id,
+        "correlation_id": request.correlation_id,
+        "content_type": request.content_type,
+        "body": request.body,
+        "event": canonical.encode(request.event).decode() if request.event else None,
+        "error": request.error,
+        "status": answer.status,
+        "code": answer.code,
+        "answer": answer.body,
+        "answer_type": answer.content_type,
+        "evidence": orjson.dumps(request.evidence).decode() if request.evidence else None,
+        "repeat_of": repeat_of,
+        "stage": stage,
+    }
+    checked = {**row, "digest": digest.digest(row, digest.REQUEST)}
+    return int(tx.execute(_INSERT, checked).lastrowid or 0)
 
 
 def _known_state(tx: Transaction, restaurant: str, order_id: str) -> str | None:
@@ -283,14 +283,18 @@ def _state_of_ticket(delivery: dict[str, Any]) -> str | None:
 
 
 def _readable(tx: Transaction, rows: list[sqlite3.Row], ingress: str) -> list[Handover]:
-    """One event that this version cannot read stops its own checkout, and says so."""
+    """What is damaged, or of another version, is set aside with an alert: the others go on."""
     found = []
     for row in rows:
-        try:
-            found.append(_handover(row, ingress))
-        except canonical.CanonicalError as error:
-            reason = f"cannot be handed over: {error}"
-            tx.execute("UPDATE request SET error = ? WHERE seq = ?", (reason, row["seq"]))
+        why = soundness.CHANGED
+        if digest.is_sound(row, digest.REQUEST):
+            try:
+                found.append(_handover(row, ingress))
+                continue
+            except canonical.CanonicalError as error:
+                why = str(error)
+        soundness.set_aside(tx, row, why)
+        tx.touch(OUTBOX)
     return found
 
 

@@ -58,6 +58,11 @@ CREATE INDEX request_outbox ON request (seq) WHERE stage = 'open';
 CREATE INDEX request_published ON request (restaurant, sent_at) WHERE stage = 'published';
 CREATE INDEX request_recorded ON request (restaurant, order_id) WHERE stage = 'recorded';
 CREATE INDEX request_troubled ON request (restaurant) WHERE trouble IS NOT NULL;
+CREATE INDEX request_cart ON request (received_at) WHERE hook = 'promo' AND body <> x'';
+CREATE INDEX request_change_unread ON request (received_at)
+    WHERE hook = 'order-change' AND event IS NULL AND error IS NOT NULL;
+CREATE INDEX request_refund_unread ON request (received_at)
+    WHERE hook = 'items-refunded' AND event IS NULL;
 
 -- The ingress: what a worker elsewhere reported of an order, and in which of its tenures.
 CREATE TABLE standing (
@@ -89,7 +94,9 @@ CREATE INDEX inbox_order ON inbox (restaurant, order_id);
 
 -- The worker: the newest state of each order. committed: a sign came that the guest paid.
 -- cancelled: its checkout was, and no sign came since. fires_at: when the kitchen is to begin, 0 at
--- once. money: what is left to pay of each unit after refunds, as JSON.
+-- once. money: what each unit and the service charges cost, as JSON.
+-- placed_at: when its newest injection was received, without any when it was first heard of.
+-- heard: digests of its states with the newest one's time, as JSON.
 CREATE TABLE orders (
     restaurant  TEXT NOT NULL,
     order_id    TEXT NOT NULL,
@@ -103,6 +110,8 @@ CREATE TABLE orders (
     accepted_at REAL NOT NULL,
     updated_at  REAL NOT NULL,
     revision    INTEGER NOT NULL DEFAULT 0,
+    placed_at   REAL NOT NULL DEFAULT 0,
+    heard       TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (restaurant, order_id)
 ) WITHOUT ROWID;
 CREATE INDEX orders_bare ON orders (order_id);
@@ -111,6 +120,7 @@ CREATE INDEX orders_checkout ON orders (restaurant, checkout_id, accepted_at);
 
 -- The worker: what is known of a checkout beyond its orders, perhaps before them.
 -- items, charges: the least that was ever heard to be left of each, as JSON.
+-- cancelled_at: when its last cancel was received, 0 without any.
 CREATE TABLE checkout (
     restaurant  TEXT NOT NULL,
     checkout_id TEXT NOT NULL,
@@ -118,8 +128,10 @@ CREATE TABLE checkout (
     items       TEXT NOT NULL DEFAULT '[]',
     charges     TEXT NOT NULL DEFAULT '[]',
     updated_at  REAL NOT NULL,
+    cancelled_at REAL NOT NULL DEFAULT 0,
     PRIMARY KEY (restaurant, checkout_id)
 ) WITHOUT ROWID;
+CREATE INDEX checkout_refunded ON checkout (updated_at) WHERE items <> '[]' OR charges <> '[]';
 
 -- The worker: the duty to bring one operation on one order to its POS.
 -- cause: in words for people; reason: the kind of it, see bridge.model.question; side: whose it is,
@@ -211,8 +223,9 @@ CREATE TABLE bump (
 -- The ingress: the codes that were typed in a checkout, and what was taken off for them.
 -- state: applied (typed) | reserved (its checkout started) | committed (and finished) | released
 --        (given back, by a cancel or with time; a finish that comes late may still commit it)
--- guest: a digest, enough to know the same guest again; '' if not known.
--- at: when the state began; typed_at: the newest one is the code that counts for the checkout.
+-- guest, email, phone: digests, each enough to know the same guest again; '' if not known.
+-- at: when the state began, or earlier for a reservation that is to end sooner; typed_at: the newest
+-- one is the code that counts for the checkout.
 CREATE TABLE promotion_use (
     restaurant   TEXT NOT NULL,
     checkout_id  TEXT NOT NULL,
@@ -222,9 +235,13 @@ CREATE TABLE promotion_use (
     amount_cents INTEGER NOT NULL,
     at           REAL NOT NULL,
     typed_at     REAL NOT NULL,
+    email        TEXT NOT NULL DEFAULT '',
+    phone        TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (restaurant, checkout_id, code)
 ) WITHOUT ROWID;
 CREATE INDEX promotion_use_guest ON promotion_use (restaurant, guest, code);
+CREATE INDEX promotion_use_email ON promotion_use (restaurant, email, code);
+CREATE INDEX promotion_use_phone ON promotion_use (restaurant, phone, code);
 CREATE INDEX promotion_use_reserved ON promotion_use (at) WHERE state = 'reserved';
 CREATE INDEX promotion_use_typed ON promotion_use (typed_at);
 

@@ -4,9 +4,16 @@ from bridge.ledger.deliveries import MAY_BE_THERE, QUESTION_AHEAD
 from bridge.ledger.orders import touch
 from bridge.ledger.transaction import Transaction
 from bridge.model import DeliveryState
+from bridge.model.question import Reason
 
 # How long an outcome may stay unknown after the promise while nobody can ask the POS.
 LAST_QUESTION = 60.0
+
+_ON_ITS_WAY_AHEAD = """
+EXISTS (SELECT 1 FROM delivery AS e
+    WHERE e.restaurant = d.restaurant AND e.order_id = d.order_id AND e.id < d.id
+      AND e.state IN ('ready', 'sending'))
+"""
 
 
 def next_moment(tx: Transaction, restaurant: str, now: float) -> float | None:
@@ -32,11 +39,12 @@ def run_timers(tx: Transaction, restaurant: str, now: float) -> int:
     for row in rows:
         state, cause, next_at = _expired(row["timer"], now)
         # What is held for want of a sign keeps its timer: the sign still releases it.
-        timer = row["timer"] if state is DeliveryState.HELD else None
+        is_held = state is DeliveryState.HELD
+        timer, reason = (row["timer"], Reason.NO_SIGN) if is_held else (None, "")
         tx.execute(
-            """UPDATE delivery SET state = ?, cause = ?, timer = ?, next_at = ?,
+            """UPDATE delivery SET state = ?, cause = ?, reason = ?, timer = ?, next_at = ?,
                released_at = ?, revision = revision + 1, updated_at = ? WHERE id = ?""",
-            (state, cause, timer, next_at, next_at, now, row["id"]),
+            (state, cause, reason, timer, next_at, next_at, now, row["id"]),
         )
         touch(tx, restaurant, row["order_id"], now)
     return len(rows)
@@ -45,23 +53,25 @@ def run_timers(tx: Transaction, restaurant: str, now: float) -> int:
 def hold_late(tx: Transaction, restaurant: str, now: float) -> int:
     """What is past its promise is not put out by itself: a person must say so.
 
-    What waits behind an open question of its order belongs to that question. An unknown outcome
-    gets a last chance to be cleared up.
+    What waits behind its order, or behind an open question of it, belongs to that. An unknown
+    outcome gets a last chance to be cleared up.
     """
     rows = tx.execute(
         f"""SELECT id, order_id, state, cause FROM delivery AS d WHERE lane = ?
              AND ((state = 'ready' AND promise_at <= ?)
                OR (state = 'unknown' AND max(promise_at, updated_at) <= ?))
-             AND NOT {QUESTION_AHEAD.format("d")}""",  # noqa: S608  a constant
+             AND NOT {QUESTION_AHEAD.format("d")} AND NOT {_ON_ITS_WAY_AHEAD}""",  # noqa: S608
         (restaurant, now, now - LAST_QUESTION),
     ).fetchall()
     for row in rows:
-        question = MAY_BE_THERE if row["state"] == DeliveryState.UNKNOWN else "late: print?"
+        question, reason = "late: print?", Reason.LATE
+        if row["state"] == DeliveryState.UNKNOWN:
+            question, reason = MAY_BE_THERE, Reason.MAY_BE_THERE
         because = f" ({row['cause']})" if row["cause"] else ""
         tx.execute(
-            """UPDATE delivery SET state = 'held', cause = ?, next_at = NULL,
-               revision = revision + 1, updated_at = ? WHERE id = ?""",
-            (f"{question}{because}", now, row["id"]),
+            """UPDATE delivery SET state = 'held', cause = ?, reason = ?, side = '',
+               next_at = NULL, revision = revision + 1, updated_at = ? WHERE id = ?""",
+            (f"{question}{because}", reason, now, row["id"]),
         )
         touch(tx, restaurant, row["order_id"], now)
     return len(rows)

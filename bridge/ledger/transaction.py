@@ -3,13 +3,23 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
+
+from bridge.ledger.disease import Disease, diagnose
 
 T = TypeVar("T")
 
 
 class LedgerError(Exception):
-    """The ledger could not do it; nothing of the job is kept."""
+    """The ledger could not do it; nothing of the job is kept.
+
+    `disease`: what that says of disk and file.
+    """
+
+    def __init__(self, text: str, disease: Disease = Disease.PASSING) -> None:
+        super().__init__(text)
+        self.disease = disease
 
 
 class Transaction:
@@ -30,6 +40,12 @@ class Transaction:
             return self._connection.execute(sql, parameters)
         except sqlite3.Error as error:
             raise translate(error) from error
+
+    @property
+    def directory(self) -> Path | None:
+        """Where the ledger is kept; None if it is in memory."""
+        (_number, _name, file) = tuple(self.execute("PRAGMA database_list").fetchone())
+        return Path(file).parent if file else None
 
     def touch(self, topic: str) -> None:
         """Whoever listens to the topic is called once this is durable."""
@@ -55,5 +71,5 @@ def translate(error: BaseException) -> BaseException:
     """A LedgerError for trouble with disk or file; a job's own mistake stays what it is."""
     is_trouble = isinstance(error, sqlite3.OperationalError | sqlite3.InternalError)
     if is_trouble or type(error) is sqlite3.DatabaseError:
-        return LedgerError(f"the ledger could not do it: {error}")
+        return LedgerError(f"the ledger could not do it: {error}", diagnose(error))
     return error

@@ -3,7 +3,8 @@
 Callers hand in jobs from any event loop. The thread takes all jobs that wait, runs them in one
 transaction (each in its own savepoint, so that a bad one harms no other), commits with an fsync,
 and only then tells the callers. Reads take the same way: one connection is a safety rule here,
-because SQLite before 3.51.3 can corrupt a WAL that two connections checkpoint at once.
+because SQLite before 3.51.3 can corrupt a WAL that two connections checkpoint at once. What else
+the file needs is done between two batches, when all have been told: see `Store`.
 """
 
 import asyncio
@@ -18,6 +19,8 @@ from typing import Any
 
 import structlog
 
+from bridge.ledger.disease import Disease
+from bridge.ledger.store import Store
 from bridge.ledger.transaction import Job, LedgerError, T, Transaction, translate
 
 __all__ = ["Job", "LedgerError", "T", "Transaction", "Writer"]
@@ -54,14 +57,14 @@ class _Entry:
 
 
 class Writer:
-    """The thread that owns the connection.
+    """The thread that owns the store.
 
     `failed` holds the error of the last failed write, until one succeeds. Once the thread has
     ended, cleanly or not, every job is answered with a LedgerError.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
-        self._connect = connect
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
         self._taken: list[_Entry] = []
         self._again: deque[_Entry] = deque()
@@ -142,27 +145,24 @@ class Writer:
             self._shut("the ledger is closed")
 
     def _work(self) -> None:
-        connection = self._connect()
+        self._store.open()
         try:
             is_last = False
             while not is_last:
                 self._taken, is_last = self._batch()
                 if self._taken:
-                    self._commit(connection, self._taken)
+                    self._commit(self._taken)
                 self._taken = []
+                self._store.tend(self._turn_away)
         finally:
-            connection.close()
+            self._store.close()
 
     def _shut(self, reason: str) -> None:
         """Answer all who wait; whoever comes later is turned away at the door."""
         with self._door:
             self._end = reason
-        left = [*self._taken, *self._again]
-        with suppress(queue.Empty):
-            while True:
-                entry = self._queue.get_nowait()
-                if entry is not None:
-                    left.append(entry)
+        queued = [entry for entry in self._drain() if entry is not None]
+        left = [*self._taken, *self._again, *queued]
         for entry in left:
             entry.error = LedgerError(reason)
         self._tell(left, set())
@@ -178,24 +178,28 @@ class Writer:
         return batch, is_last
 
     def _gather(self) -> list[_Entry | None]:
-        """All that waits, up to a limit; nothing if only what is to be done again waits."""
+        """All that waits, up to a limit; nothing if there is something else to do."""
         taken: list[_Entry | None] = []
+        patience = AGAIN_EVERY if self._again else self._store.look_every
         with suppress(queue.Empty):
-            taken.append(self._queue.get(timeout=AGAIN_EVERY if self._again else None))
+            taken.append(self._queue.get(timeout=patience))
             while taken[-1] is not None and len(taken) < BATCH:
                 taken.append(self._queue.get_nowait())
         return taken
 
-    def _commit(self, connection: sqlite3.Connection, batch: list[_Entry]) -> None:
+    def _commit(self, batch: list[_Entry]) -> None:
         topics: set[str] = set()
-        before = connection.total_changes
+        for entry in batch:
+            entry.error = None
         try:
+            connection = self._store.use()
+            before = connection.total_changes
             connection.execute("BEGIN IMMEDIATE")
             for entry in batch:
                 self._do(connection, entry, topics)
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._undo(connection, batch, error)
+        except (sqlite3.Error, LedgerError) as error:
+            self._fail(batch, self._store.undo(_decisive(batch, error)))
             topics.clear()
         else:
             self.commits += 1
@@ -206,25 +210,41 @@ class Writer:
         transaction = Transaction(connection)
         connection.execute("SAVEPOINT job")
         try:
-            entry.error, entry.result = None, entry.job(transaction)
+            entry.result = entry.job(transaction)
         except BaseException as error:  # noqa: BLE001  it is the caller's, handed back to it
-            connection.execute("ROLLBACK TO job")
             entry.error = translate(error)
+            connection.execute("ROLLBACK TO job")
         else:
             topics |= transaction.topics
         connection.execute("RELEASE job")
 
-    def _undo(
-        self, connection: sqlite3.Connection, batch: list[_Entry], error: BaseException
-    ) -> None:
-        with suppress(sqlite3.Error):
-            connection.rollback()
+    def _fail(self, batch: list[_Entry], error: LedgerError) -> None:
         self.failed = error
         for entry in batch:
-            entry.error = LedgerError(f"the ledger could not commit: {error}")
+            # One for each: an error remembers where it was raised.
+            entry.error = LedgerError(str(error), error.disease)
+
+    def _turn_away(self) -> None:
+        """While the file is being renewed nobody waits for it in vain."""
+        left = self._drain()
+        is_end = None in left
+        waiting = [entry for entry in left if entry is not None]
+        self._fail(waiting, LedgerError("the ledger is being copied: its disk has failed on it"))
+        self._tell(waiting, set())
+        if is_end:
+            self._queue.put(None)
+
+    def _drain(self) -> list[_Entry | None]:
+        left: list[_Entry | None] = []
+        with suppress(queue.Empty):
+            while True:
+                left.append(self._queue.get_nowait())
+        return left
 
     def _note_health(self, batch: list[_Entry], *, has_written: bool) -> None:
         trouble = [entry.error for entry in batch if isinstance(entry.error, LedgerError)]
+        for error in trouble:
+            self._store.note(error)
         if trouble:
             self.failed = trouble[-1]
         elif has_written:
@@ -250,6 +270,14 @@ class Writer:
             self._again.append(entry)
         else:
             _guard(self._lost, error)
+
+
+def _decisive(batch: list[_Entry], error: BaseException) -> BaseException:
+    """On some errors SQLite undoes everything by itself: what fails then only follows from that."""
+    for entry in batch:
+        if isinstance(entry.error, LedgerError) and entry.error.disease is not Disease.PASSING:
+            return entry.error
+    return error
 
 
 def _guard(callback: Callable[[BaseException], None], error: BaseException) -> None:

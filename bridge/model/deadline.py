@@ -26,6 +26,10 @@ class Deadline:
     def passed(self) -> bool:
         return self.left == 0.0
 
+    def earlier(self, seconds: float) -> "Deadline":
+        """By when to be ready if so many seconds are needed afterwards."""
+        return Deadline(self.at - seconds, self._clock)
+
     def within(self, seconds: float) -> float:
         """The smaller of an own limit and what is left."""
         return min(seconds, self.left)

@@ -100,10 +100,14 @@ class CheckoutCancelled(_OfCheckout):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemsRefunded(_OfCheckout):
-    """What is left of the items and service charges of a checkout: a state, never a delta."""
+    """What is left of the items and service charges of a checkout: a state, never a delta.
+
+    `unread`: something was refunded, and what cannot be read; in words, why.
+    """
 
     items: tuple[Remainder, ...] = ()
     charges: tuple[Remainder, ...] = ()
+    unread: str = ""
     type: Literal["items_refunded"] = "items_refunded"
 
 

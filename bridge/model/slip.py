@@ -1,6 +1,6 @@
 """What kind of ticket is asked for, and what changed since the last one."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import StrEnum
 
 from bridge.model.order import Line, Order
@@ -74,16 +74,32 @@ def differences(before: Order, after: Order) -> tuple[Difference, ...]:
     """What a cook or runner must know; empty when only status or money changed."""
     return (
         *_line_differences(before, after),
-        *_field("table", _table(before), _table(after)),
+        *_field("table", *_tables(before, after)),
         *_field("fulfilment", before.fulfilment, after.fulfilment),
+        *_field("address", *_addresses(before, after)),
         *_field("due", _due(before), _due(after)),
         *_field("guest", before.guest.name, after.guest.name),
         *_field("notes", _facts(before), _facts(after)),
     )
 
 
-def _table(order: Order) -> str:
-    return order.table.name if order.table else ""
+def _tables(before: Order, after: Order) -> tuple[str, str]:
+    """By name; two tables of one name by where they stand, too."""
+    old, new = before.table, after.table
+    names = (old.name if old else "", new.name if new else "")
+    if old is None or new is None or old.name != new.name or not (old.hostname and new.hostname):
+        return names
+    return f"{old.name} ({old.hostname})", f"{new.name} ({new.hostname})"
+
+
+def _addresses(before: Order, after: Order) -> tuple[str, str]:
+    """Where to bring it. An order that is not brought any more has another fulfilment."""
+    new = _address(after)
+    return (_address(before) if new else "", new)
+
+
+def _address(order: Order) -> str:
+    return ", ".join(filter(None, astuple(order.address))) if order.address else ""
 
 
 def _due(order: Order) -> str:

@@ -29,6 +29,7 @@ ANYWHERE: Codes = {
         "not_an_object",
         "duplicate_key",
         "too_deep",
+        "too_many",
     ),
     401: (UNAUTHORIZED,),
     404: ("unknown_endpoint", "unknown_hook", "unknown_address"),

@@ -27,6 +27,8 @@ MOST_PROMPTS: Final = 24
 MOST_CHOICES: Final = 50
 LONGEST: Final = 500
 LONGEST_LINE: Final = 100
+# Of a prompt's id; longer only once something of ours is put before it.
+LONGEST_ID: Final = 100
 
 # What a guest reads where there should be words and are none.
 BUTTON: Final = "Apply"
@@ -35,13 +37,15 @@ DISCOUNT: Final = "Discount"
 _FEWEST_DIGITS: Final = 6
 
 
-def mend(quote: object, cart: Cart) -> tuple[Quote, tuple[str, ...]]:
+def mend(
+    quote: object, cart: Cart, *, longest_id: int = LONGEST_ID
+) -> tuple[Quote, tuple[str, ...]]:
     """The sound part of it for that cart, and what was wrong with the rest. Never raises.
 
     What it returns has the right types everywhere, ids that differ, texts without the guest's
     name and address, and a discount whose shares fit the lines and add up.
     """
-    mender = _Mender(cart)
+    mender = _Mender(cart, longest_id)
     try:
         sound = mender.mend(quote)
     except Exception as error:  # noqa: BLE001  objects of others may do anything when looked at
@@ -50,9 +54,10 @@ def mend(quote: object, cart: Cart) -> tuple[Quote, tuple[str, ...]]:
 
 
 class _Mender:
-    def __init__(self, cart: Cart) -> None:
+    def __init__(self, cart: Cart, longest_id: int) -> None:
         self.problems: dict[str, None] = {}
         self._cart = cart
+        self._longest_id = longest_id
         self._private = tuple(_private(cart))
 
     def mend(self, quote: object) -> Quote:
@@ -191,10 +196,10 @@ class _Mender:
 
     def _id(self, given: object) -> str:
         text = str(given) if type(given) is int and abs(given) < 10**18 else given
-        if not isinstance(text, str) or len(text) > LONGEST_LINE:
+        if not isinstance(text, str) or len(text) > self._longest_id:
             return ""
         found = clean_id(text)
-        return "" if len(found) > LONGEST_LINE or self._is_private(found) else found
+        return "" if len(found) > self._longest_id or self._is_private(found) else found
 
     def _text(
         self,

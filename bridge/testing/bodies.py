@@ -1,12 +1,17 @@
 """The bodies that Bbot posts for an order, field by field as it publishes them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from bridge.model import Address, Line, Order, Table, Unit
+from bridge.model import Address, Guest, Line, Modifier, Order, Table, Unit
 from bridge.testing.orders import named
+
+# Before the name of a modifier that hangs on the one above it, once for each level.
+ARROW: Final = "-> "
+# What a page shows instead of an address; on the wire its blank does not break.
+HIDDEN_EMAIL: Final = "[email protected]"
 
 _NOT_SNOOZED = datetime(1900, 1, 1, tzinfo=UTC)
 
@@ -35,6 +40,25 @@ def change_body(order: Order, *, later: timedelta = timedelta(milliseconds=1)) -
     return injection_body(replace(order, modified_at=modified))
 
 
+def email_of(guest: Guest) -> str:
+    """The address as it is sent."""
+    return guest.email.replace(" ", "\u00a0") if guest.email == HIDDEN_EMAIL else guest.email
+
+
+def hung(
+    modifiers: Iterable[Modifier], write: Callable[[Modifier], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The modifiers of a dish, each with those that hang on it."""
+    top, path = list[dict[str, Any]](), list[dict[str, Any]]()
+    for modifier in modifiers:
+        name = modifier.name.replace(ARROW, "")
+        depth = (len(modifier.name) - len(name)) // len(ARROW)
+        written = write(replace(modifier, name=name))
+        (path[depth - 1].setdefault("mods", []) if depth else top).append(written)
+        path[depth:] = [written]
+    return top
+
+
 def _order(order: Order) -> dict[str, Any]:
     first, _, last = order.guest.name.partition(" ")
     return {
@@ -55,7 +79,7 @@ def _order(order: Order) -> dict[str, Any]:
         "deliveryAddress": _address(order.address) if order.address else None,
         "integrations": {},
         "guest_id": str(named("guest", order.guest.email)),
-        "guest_email": order.guest.email,
+        "guest_email": email_of(order.guest),
         "guest_name": order.guest.name,
         "guest_first_name": first,
         "guest_last_name": last,
@@ -78,16 +102,7 @@ def _item(order: Order, line: Line, unit: Unit) -> dict[str, Any]:
         "id": unit.id,
         "menuitem_id": line.menu_item_id,
         "name_when_purchased": line.name,
-        "mods": [
-            {
-                "id": modifier.id,
-                "name": modifier.name,
-                "tax_cents": modifier.tax_cents,
-                "pretax_cents": modifier.price_cents,
-                "orig_pretax_cents": modifier.price_cents,
-            }
-            for modifier in line.modifiers
-        ],
+        "mods": hung(line.modifiers, _mod),
         "special_instructions": line.notes,
         "pretax_cents": unit.price_cents,
         "tags": [],
@@ -96,6 +111,16 @@ def _item(order: Order, line: Line, unit: Unit) -> dict[str, Any]:
         "status": unit.status,
         "orderitempromotions": [],
         "order_id": order.id,
+    }
+
+
+def _mod(modifier: Modifier) -> dict[str, Any]:
+    return {
+        "id": modifier.id,
+        "name": modifier.name,
+        "tax_cents": modifier.tax_cents,
+        "pretax_cents": modifier.price_cents,
+        "orig_pretax_cents": modifier.price_cents,
     }
 
 

@@ -1,5 +1,6 @@
 """One document in the many ways that Bbot may write it: the same event, whatever it wears."""
 
+import gzip
 import json
 import random
 import unicodedata
@@ -10,19 +11,36 @@ from urllib.parse import urlencode
 
 import orjson
 
+from bridge.testing.orders import named
+from bridge.testing.screen import added_button
+
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 
 Document = dict[str, Any]
 
+_IDS: Final = frozenset(
+    {"id", "order_id", "checkout_id", "guest_id", "line_item_id", "lineitem_id", "orderitem_id"}
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dressed:
-    """The bytes of a call. `refusal`: the status that they must get, 0 if they are sound."""
+    """The bytes of a call. `refusal`: the status that they must get, 0 if they are sound.
+
+    `is_packed` with gzip, on the way only; `in_pieces`: without a length told before.
+    """
 
     body: bytes
     content_type: str = JSON
     refusal: int = 0
+    is_packed: bool = False
+    in_pieces: bool = False
+
+    @property
+    def sent(self) -> bytes:
+        """The body as it is on the way."""
+        return gzip.compress(self.body, mtime=0) if self.is_packed else self.body
 
 
 def plain(document: Document) -> Dressed:
@@ -34,11 +52,6 @@ def dress(document: Document, chance: random.Random) -> Dressed:
     for oddity in chance.sample(_ODDITIES, chance.choice((0, 1, 2))):
         document = oddity(document)
     return chance.choice(_ENCODINGS)(document)
-
-
-def spoil(document: Document, chance: random.Random) -> Dressed:
-    """An order that nobody can read, as the platform's own pages have it."""
-    return chance.choice(_FAULTS)(document)
 
 
 def _lists_as_text(document: Document) -> Dressed:
@@ -70,6 +83,20 @@ def _as_plain_text(document: Document) -> Dressed:
 def _accents_apart(document: Document) -> Dressed:
     text = unicodedata.normalize("NFD", orjson.dumps(document).decode())
     return Dressed(body=text.encode())
+
+
+def _packed(document: Document) -> Dressed:
+    return Dressed(body=orjson.dumps(document), is_packed=True)
+
+
+def _in_pieces(document: Document) -> Dressed:
+    return Dressed(body=orjson.dumps(document), in_pieces=True)
+
+
+def _with_odd_numbers(document: Document) -> Dressed:
+    """Beyond 64 bits, and beyond what a fraction can hold, where nobody looks at them."""
+    odd = b'{"x_big":1180591620717411303424,"x_small":-0.0,"x_long":1.5E+300,'
+    return Dressed(body=odd + orjson.dumps(document)[1:])
 
 
 def _flat(document: Document) -> Document:
@@ -121,6 +148,73 @@ def _with_objects_for_tags(document: Document) -> Document:
     return _everywhere(document, change)
 
 
+def _with_other_money(document: Document) -> Document:
+    """Whole cents as digits in a text, and as fractions without one."""
+
+    def write(name: str, value: object) -> object:
+        if type(value) is not int or "_cents" not in name:
+            return value
+        # In a form a fraction would be a text that nobody can tell from dollars.
+        is_text = value % 2 or name.startswith("cart_items")
+        return str(value) if is_text else float(value)
+
+    return _everywhere(document, lambda found: {k: write(k, v) for k, v in found.items()})
+
+
+def _with_real_ids(document: Document) -> Document:
+    """The ids at the top of an order are those of something else."""
+    if "order" not in document:
+        return document
+    other = str(named("another", str(document["order_id"])))
+    return document | {"restaurant_id": str(named("elsewhere")), "order_id": other}
+
+
+def _with_tags(document: Document) -> Document:
+    """Dishes of an order have tags, as words or as objects."""
+
+    def change(found: Document) -> Document:
+        if "menuitem_id" not in found:
+            return found
+        return found | {"tags": ["lunch", {"id": 7, "name": "spicy"}, 12]}
+
+    return _everywhere(document, change)
+
+
+def _with_added_button(document: Document) -> Document:
+    """Bbot's own button, though there is one of ours; it is in what we are said to have sent."""
+
+    def change(found: Document) -> Document:
+        prompts = found.get("prompts_to_guest")
+        if not isinstance(prompts, list):
+            return found
+        kinds = [each.get("prompt_type") for each in prompts]
+        if "textinput" not in kinds:
+            return found
+        return found | {"prompts_to_guest": [*prompts, added_button(len(prompts))]}
+
+    return _everywhere(document, change)
+
+
+def _with_other_types(document: Document) -> Document:
+    """A field that nothing stands in comes back as a label."""
+
+    def change(found: Document) -> Document:
+        if found.get("prompt_type") != "textinput" or found.get("value"):
+            return found
+        text = found.get("heading", "")
+        return {"prompt_id": found["prompt_id"], "prompt_type": "label", "text": text, "size": ""}
+
+    return _everywhere(document, change)
+
+
+def _with_a_cent_more(document: Document) -> Document:
+    """The total of an order is not what its parts add up to."""
+    order = document.get("order")
+    if not isinstance(order, dict) or type(order.get("total_cents")) is not int:
+        return document
+    return document | {"order": order | {"total_cents": order["total_cents"] + 1}}
+
+
 def _everywhere(document: Document, change: Callable[[Document], Document]) -> Document:
     """A copy with the change made to every object in it."""
 
@@ -133,8 +227,7 @@ def _everywhere(document: Document, change: Callable[[Document], Document]) -> D
 
 
 def _is_number(key: str, value: object) -> bool:
-    is_id = key in {"guest_id", "line_item_id", "lineitem_id", "orderitem_id"}
-    return is_id and isinstance(value, str) and value == str(_int(value))
+    return key in _IDS and isinstance(value, str) and value == str(_int(value))
 
 
 def _int(text: str) -> int | None:
@@ -151,6 +244,12 @@ _ODDITIES: Final = (
     _with_numbers,
     _with_other_names,
     _with_objects_for_tags,
+    _with_other_money,
+    _with_real_ids,
+    _with_tags,
+    _with_added_button,
+    _with_other_types,
+    _with_a_cent_more,
 )
 _ENCODINGS: Final = (
     plain,
@@ -161,56 +260,7 @@ _ENCODINGS: Final = (
     _indented,
     _as_plain_text,
     _accents_apart,
-)
-
-
-def _lost_in_a_form(document: Document) -> Dressed:
-    """The published sample, run as it stands."""
-    return Dressed(body=urlencode(document, doseq=True).encode(), refusal=422)
-
-
-def _python_words(document: Document) -> Dressed:
-    return Dressed(body=repr(document | {"is_new": True}).encode(), refusal=400)
-
-
-def _trailing_comma(document: Document) -> Dressed:
-    return Dressed(body=orjson.dumps(document)[:-1] + b",}", refusal=400)
-
-
-def _curly_quotes(document: Document) -> Dressed:
-    text = orjson.dumps(document).decode().replace('"order_id"', "\u201corder_id\u201d", 1)
-    return Dressed(body=text.encode(), refusal=400)
-
-
-def _not_a_number(document: Document) -> Dressed:
-    return Dressed(body=b'{"x":NaN,' + orjson.dumps(document)[1:], refusal=400)
-
-
-def _cut_short(document: Document) -> Dressed:
-    body = orjson.dumps(document)
-    return Dressed(body=body[: len(body) // 2], refusal=400)
-
-
-def _in_a_list(document: Document) -> Dressed:
-    return Dressed(body=orjson.dumps([document]), refusal=400)
-
-
-def _key_twice(document: Document) -> Dressed:
-    return Dressed(body=b'{"order":{},' + orjson.dumps(document)[1:], refusal=400)
-
-
-def _nothing(document: Document) -> Dressed:  # noqa: ARG001  nothing is left of it
-    return Dressed(body=b"", refusal=400)
-
-
-_FAULTS: Final = (
-    _lost_in_a_form,
-    _python_words,
-    _trailing_comma,
-    _curly_quotes,
-    _not_a_number,
-    _cut_short,
-    _in_a_list,
-    _key_twice,
-    _nothing,
+    _packed,
+    _in_pieces,
+    _with_odd_numbers,
 )

@@ -2,16 +2,28 @@
 
 import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bridge.model import Line, Order, Table, Totals, Unit
+from bridge.model import Line, Modifier, Order, Table, Totals, Unit
+from bridge.testing.bodies import ARROW
 from bridge.testing.menus import NOTES, TABLES
 from bridge.testing.orders import merged, named, tax_on, totals_of
 
 # How long before it is due the platform wakes an order for later.
 SNOOZE = timedelta(minutes=45)
+
+
+def new_id(chance: random.Random) -> str:
+    return str(uuid.UUID(int=chance.getrandbits(128), version=4))
+
+
+def odd_id(chance: random.Random) -> str:
+    """Of an order or a checkout, where it is no UUID: nearly one, a number, a word."""
+    number = chance.getrandbits(50)
+    ids = (f"u87d{number:013x}-83aj", str(number), f"chk_{number:x}:2026.01")
+    return chance.choice(ids)
 
 
 def with_fee(order: Order, cents: int) -> Order:
@@ -48,13 +60,28 @@ def discounted(order: Order, off: Mapping[str, int]) -> Order:
     return with_lines(order, lines)
 
 
-def reissued(order: Order, chance: random.Random) -> Order:
+def hanging(order: Order) -> Order:
+    """With modifiers that hang on each other, three deep where there are as many."""
+    lines = tuple(replace(line, modifiers=_chain(line)) for line in order.lines)
+    return replace(order, lines=lines)
+
+
+def one_more(order: Order, chance: random.Random) -> Order:
+    """With another portion of its first dish."""
+    first, *rest = order.lines
+    unit = replace(first.units[0], id=new_id(chance))
+    return with_lines(order, (replace(first, units=(*first.units, unit)), *rest))
+
+
+def reissued(
+    order: Order, chance: random.Random, make_id: Callable[[random.Random], str] = new_id
+) -> Order:
     """The same wishes as another order: ids of their own."""
     lines = tuple(
         replace(line, units=tuple(replace(unit, id=new_id(chance)) for unit in line.units))
         for line in order.lines
     )
-    return replace(order, id=new_id(chance), lines=lines)
+    return replace(order, id=make_id(chance), lines=lines)
 
 
 def moved(order: Order, chance: random.Random) -> Order:
@@ -120,8 +147,14 @@ def closed(order: Order, at: datetime) -> Order:
     return replace(order, lines=lines, closed_at=at)
 
 
-def new_id(chance: random.Random) -> str:
-    return str(uuid.UUID(int=chance.getrandbits(128), version=4))
+def _chain(line: Line) -> tuple[Modifier, ...]:
+    if not line.modifiers:
+        return ()
+    last = Modifier(id=str(named(line.menu_item_id, "apart")), name="On a plate of its own")
+    return tuple(
+        replace(modifier, name=ARROW * min(depth, 2) + modifier.name)
+        for depth, modifier in enumerate((*line.modifiers, last))
+    )
 
 
 def _cheaper(unit: Unit, cents: int) -> Unit:

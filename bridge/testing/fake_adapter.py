@@ -101,6 +101,7 @@ class _PaperAdapter(Adapter):
 
     def translate(self, order: Order, slip: Slip) -> Ticket:
         document = {
+            "restaurant": self.services.restaurant.id,
             "order_id": order.id,
             "order_number": order.number,
             "kind": slip.kind,
@@ -108,6 +109,9 @@ class _PaperAdapter(Adapter):
             "reason": slip.reason,
             "table": order.table.name if order.table else "",
             "fulfilment": order.fulfilment,
+            "due": order.due_at.isoformat(timespec="minutes") if order.due_at else "",
+            "guest": order.guest.name,
+            "notes": [f"{name}: {value}" for name, value in order.facts],
             "lines": [
                 {
                     "quantity": line.quantity,

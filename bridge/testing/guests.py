@@ -8,8 +8,12 @@ from enum import StrEnum
 from typing import Final
 
 from bridge.model import Order
-from bridge.testing.edits import with_fee
+from bridge.testing.bodies import HIDDEN_EMAIL
+from bridge.testing.codes import Code
+from bridge.testing.edits import hanging, odd_id, with_fee
+from bridge.testing.menus import RARE_FULFILMENTS
 from bridge.testing.orders import OrderFactory
+from bridge.testing.traits import Trait
 
 
 class Act(StrEnum):
@@ -28,13 +32,16 @@ class Act(StrEnum):
     REFUND_PART = "refund_part"
     REFUND_TAX = "refund_tax"
     REFUND_FEE = "refund_fee"
+    REFUND_TIP = "refund_tip"  # of which the message says nothing
     REFUND_ALL = "refund_all"
     EMPTY = "empty"  # staff take everything off the order
 
 
 EDITS = (Act.MOVE, Act.NOTE, Act.MORE, Act.FEWER, Act.DUE)
-REFUNDS = (Act.REFUND_ITEM, Act.REFUND_PART, Act.REFUND_TAX, Act.REFUND_FEE)
+REFUNDS = (Act.REFUND_ITEM, Act.REFUND_PART, Act.REFUND_TAX, Act.REFUND_FEE, Act.REFUND_TIP)
 LAST = (Act.REFUND_ALL, Act.EMPTY)
+# So many guests later somebody who has paid comes again.
+AGAIN_AFTER: Final = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +65,11 @@ class Mix:
     progress: float = 0.6  # staff tell how far the order is
     pairs: float = 0.1  # order from two restaurants at once
     others: float = 0.2  # are shown prompts of another partner, too
+    regrets: float = 0.1  # look into an empty cart, and put something back
+    swaps: float = 0.06  # change the cart before they pay, and nobody asks for its price
+    rare: float = 0.3  # get it in a way that is seen less often
+    again: float = 0.05  # come twice at once, and once more, with the same code
+    traits: float = 0.0  # each trait
 
 
 EVENING: Final = Mix()
@@ -78,6 +90,9 @@ def only_orders(edits: float) -> Mix:
         progress=0,
         pairs=0,
         others=0,
+        regrets=0,
+        swaps=0,
+        again=0,
     )
 
 
@@ -85,19 +100,26 @@ def only_orders(edits: float) -> Mix:
 class Guest:
     """`orders`: one for each restaurant, of one checkout; `acts`: what becomes of each of them.
 
-    `failures` attempts to pay come to nothing; `pays`: the one after them does not.
+    `typed`: words, and which code each is, if any. `failures` attempts to pay come to nothing;
+    `pays`: the one after them does not. `is_again`: the same person has other checkouts.
+    `has_codes`: there are some, so there is a field for them.
     """
 
     orders: tuple[Order, ...]
     acts: tuple[tuple[Act, ...], ...]
     guest_id: str
-    codes: tuple[str, ...] = ()
+    typed: tuple[tuple[str, Code | None], ...] = ()
     failures: int = 0
     pays: bool = True
     same_order: bool = False
     strolls: bool = False
-    has_others: bool = False
+    others: int = 0
+    regrets: bool = False
+    swaps: bool = False
     is_later: bool = False
+    is_again: bool = False
+    has_codes: bool = False
+    traits: frozenset[Trait] = frozenset()
 
 
 def arrive(
@@ -105,14 +127,18 @@ def arrive(
     restaurants: tuple[str, ...],
     mix: Mix,
     now: Callable[[], datetime],
-    codes: tuple[str, ...] = (),
+    codes: tuple[Code, ...] = (),
 ) -> Iterator[tuple[Guest, random.Random]]:
     """Guests without end, each with chances of its own."""
-    number = 0
+    number, expected = 0, dict[int, Guest]()
     while True:
         number += 1
         chance = random.Random(f"{seed}/{number}")  # noqa: S311  made-up guests are no secret
-        yield _Host(chance, restaurants, mix, now, codes).seat(seed, number), chance
+        known = expected.pop(number, None)
+        guest = _Host(chance, restaurants, mix, now, codes).seat(seed, number, known)
+        if guest.is_again and known is None:
+            expected |= {number + 1: guest, number + AGAIN_AFTER: guest}
+        yield guest, chance
 
 
 class _Host:
@@ -122,7 +148,7 @@ class _Host:
         restaurants: tuple[str, ...],
         mix: Mix,
         now: Callable[[], datetime],
-        codes: tuple[str, ...],
+        codes: tuple[Code, ...],
     ) -> None:
         self._chance = chance
         self._restaurants = restaurants
@@ -130,27 +156,52 @@ class _Host:
         self._now = now
         self._codes = codes
 
-    def seat(self, seed: int, number: int) -> Guest:
+    def seat(self, seed: int, number: int, known: Guest | None) -> Guest:
+        """Somebody new, or the one who is known and fills another cart."""
         mix, fails = self._mix, self._happens(self._mix.failures)
         is_later = self._happens(mix.laters)
-        orders = self._orders(seed, number)
-        return Guest(
+        traits = frozenset(trait for trait in Trait if self._happens(mix.traits))
+        orders = self._orders(seed, number, traits)
+        guest = Guest(
             orders=orders,
             acts=tuple(self._acts(order, is_later=is_later) for order in orders),
             guest_id=self._guest_id(orders[0]),
-            codes=self._typed() if self._codes and self._happens(mix.codes) else (),
+            typed=self._typed() if self._codes and self._happens(mix.codes) else (),
             failures=int(fails),
             pays=not fails or self._happens(mix.retries),
             same_order=self._happens(mix.same_order),
             strolls=self._happens(mix.strolls),
-            has_others=self._happens(mix.others),
+            others=2 if Trait.STRANGERS in traits else int(self._happens(mix.others)),
+            regrets=self._happens(mix.regrets),
+            swaps=self._happens(mix.swaps),
             is_later=is_later,
+            is_again=known is not None,
+            has_codes=bool(self._codes),
+            traits=traits,
+        )
+        if known is None and not (self._codes and self._happens(mix.again)):
+            return guest
+        return self._seat_again(guest, known or guest)
+
+    def _seat_again(self, guest: Guest, known: Guest) -> Guest:
+        """Nobody of them leaves unpaid: a code that was given back might be taken by the other."""
+        code = self._chance.choice([code for code in self._codes if code.is_once] or self._codes)
+        who = known.orders[0].guest
+        return replace(
+            guest,
+            orders=tuple(replace(order, guest=who) for order in guest.orders),
+            guest_id=known.guest_id,
+            typed=known.typed[-1:] if known.is_again else ((code.word, code),),
+            failures=0,
+            pays=True,
+            is_again=True,
+            traits=guest.traits - {Trait.HIDDEN_EMAIL, Trait.TERSE},
         )
 
     def _happens(self, share: float) -> bool:
         return self._chance.random() < share
 
-    def _orders(self, seed: int, number: int) -> tuple[Order, ...]:
+    def _orders(self, seed: int, number: int, traits: frozenset[Trait]) -> tuple[Order, ...]:
         factory = OrderFactory(self._chance.getrandbits(64), self._now)
         is_pair = len(self._restaurants) > 1 and self._happens(self._mix.pairs)
         places = self._chance.sample(self._restaurants, 2 if is_pair else 1)
@@ -158,11 +209,34 @@ class _Host:
             replace(factory.order(place), number=str(number % 1000 or 1000)) for place in places
         )
         # No two guests are one: a code may be good once for each.
-        who = replace(first.guest, email=f"guest-{seed:x}-{number}@example.test")
+        phone = str(self._chance.randrange(10**9, 10**10))
+        who = replace(first.guest, email=f"guest-{seed:x}-{number}@example.test", phone=phone)
+        if Trait.HIDDEN_EMAIL in traits:
+            who = replace(who, email=HIDDEN_EMAIL)
+        if Trait.QUOTED_NAME in traits:
+            who = replace(who, name=f"{who.name} \u201cAce\u201d")
         return tuple(
-            replace(self._charged(order), guest=who, checkout_id=first.checkout_id)
-            for order in (first, *rest)
+            self._odd(
+                replace(self._charged(order), guest=who, checkout_id=first.checkout_id), traits
+            )
+            for order in (self._routed(first), *rest)
         )
+
+    def _odd(self, order: Order, traits: frozenset[Trait]) -> Order:
+        if Trait.NESTED in traits:
+            order = hanging(order)
+        if Trait.ODD_IDS not in traits:
+            return order
+        # The parts of one checkout have one id.
+        same = random.Random(order.checkout_id)  # noqa: S311  no secret
+        return replace(order, id=odd_id(self._chance), checkout_id=odd_id(same))
+
+    def _routed(self, order: Order) -> Order:
+        if not self._happens(self._mix.rare):
+            return order
+        code = self._chance.choice(list(RARE_FULFILMENTS))
+        words = RARE_FULFILMENTS[code]
+        return replace(order, fulfilment_code=code, fulfilment=words, address=None)
 
     def _charged(self, order: Order) -> Order:
         if not self._happens(self._mix.fees):
@@ -172,11 +246,15 @@ class _Host:
     def _guest_id(self, order: Order) -> str:
         """Somebody logged in, a session, or a number: nobody says which."""
         session = f"{self._chance.getrandbits(64):016x}"
-        return self._chance.choice((order.guest.email, session, str(int(session, 16) % 10**12)))
+        found = self._chance.choice((order.guest.email, session, str(int(session, 16) % 10**12)))
+        return session if found == HIDDEN_EMAIL else found
 
-    def _typed(self) -> tuple[str, ...]:
+    def _typed(self) -> tuple[tuple[str, Code | None], ...]:
         code = self._chance.choice(self._codes)
-        return (f"{code}?", code.lower()) if self._happens(0.2) else (code,)
+        good = (code.word, code)
+        if not self._happens(0.2):
+            return (good,)
+        return (f"{code.word}?", None), (code.word.lower(), code)
 
     def _acts(self, order: Order, *, is_later: bool) -> tuple[Act, ...]:
         mix, acts = self._mix, list[Act]()

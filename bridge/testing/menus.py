@@ -87,3 +87,10 @@ FULFILMENTS = {
     "patron_pickup": "Pickup",
     "driver_delivery": "Delivery by driver",
 }
+# Known as well, and seen less often.
+RARE_FULFILMENTS = {
+    "robot_delivery": "Robot",
+    "runner_nofeedback": "Runner",
+    "pickup_nofeedback": "Pickup",
+    "catering": "Catering",
+}

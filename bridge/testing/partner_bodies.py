@@ -1,26 +1,42 @@
 """The bodies that Bbot posts to its partners: carts, ends of checkouts, refunds."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bridge.model import Cart, CartLine, Guest, ItemsRefunded, Line, Modifier, Order
+from bridge.testing.bodies import email_of, hung
 from bridge.testing.orders import named
+from bridge.testing.traits import Trait
 
 Document = dict[str, Any]
+Traits = frozenset[Trait]
+
+PLAIN: Traits = frozenset()
+# So few that two dishes soon share one.
+_TWINS = 2
 
 
-def line_id(line: Line) -> str:
+def line_id(line: Line, traits: Traits = PLAIN) -> str:
     """The id of a cart's line as the platform computes it from dish, modifiers and notes."""
     mods = "".join(f"_{each}" for each in sorted(modifier.id for modifier in line.modifiers))
+    notes = line.notes or ("undefined" if Trait.UNDEFINED_LINES in traits else "")
     found = 0
-    for low, high in _pairs((line.menu_item_id + mods + line.notes).encode("utf-16-le")):
+    for low, high in _pairs((line.menu_item_id + mods + notes).encode("utf-16-le")):
         found = (31 * found + low + 256 * high) & 0xFFFFFFFF
+    if Trait.TWIN_LINES in traits:
+        return str(found % _TWINS)
+    if Trait.UUID_LINES in traits:
+        return str(named("line", str(found)))
     return str(found - 2**32 if found >= 2**31 else found)
 
 
-def cart_of(order: Order, guest_id: str, *, with_name: bool = False) -> Cart:
+def cart_of(
+    order: Order, guest_id: str, *, with_name: bool = False, traits: Traits = PLAIN
+) -> Cart:
     """The cart that becomes that order; the tags hang on the dish alone."""
-    lines = tuple(map(_cart_line, order.lines))
+    lines = tuple(_cart_line(line, traits) for line in order.lines)
     guest = order.guest if with_name else Guest(phone=order.guest.phone, email=order.guest.email)
     return Cart(
         source=order.source,
@@ -34,6 +50,12 @@ def cart_of(order: Order, guest_id: str, *, with_name: bool = False) -> Cart:
         guest_id=guest_id,
         guest=guest,
     )
+
+
+def told_apart(cart: Cart) -> Cart:
+    """Without the lines that share an id: of them nobody can say which one is meant."""
+    times = Counter(line.id for line in cart.lines)
+    return replace(cart, lines=tuple(line for line in cart.lines if times[line.id] == 1))
 
 
 def pricecheck_body(cart: Cart, prompts: list[Document], others: Iterable[Cart] = ()) -> Document:
@@ -64,8 +86,9 @@ def refund_body(
     lines: Mapping[str, str],
     prompts: list[Document],
     response: Document | None,
+    off: Mapping[str, int] | None = None,
 ) -> Document:
-    """What Bbot posts after a refund; `lines` names the cart's line of each unit."""
+    """What Bbot posts after a refund, by unit: `lines` has the cart's line, `off` the discount."""
     return {
         **end_body("items_refunded", cart, prompts),
         "response": response,
@@ -75,7 +98,7 @@ def refund_body(
                 "lineitem_id": lines.get(one.id, ""),
                 "pretax_cents_now": one.price_cents,
                 "tax_cents_now": one.tax_cents,
-                "original_discount_cents": 0,
+                "original_discount_cents": (off or {}).get(one.id, 0),
             }
             for one in event.items
         ],
@@ -90,10 +113,10 @@ def _pairs(data: bytes) -> Iterable[tuple[int, int]]:
     return zip(data[::2], data[1::2], strict=True)
 
 
-def _cart_line(line: Line) -> CartLine:
+def _cart_line(line: Line, traits: Traits) -> CartLine:
     unit = line.units[0]
     return CartLine(
-        id=line_id(line),
+        id=line_id(line, traits),
         menu_item_id=line.menu_item_id,
         name=line.name,
         quantity=line.quantity,
@@ -121,7 +144,7 @@ def _basics(event_type: str, cart: Cart, others: Iterable[Cart]) -> Document:
 def _guest(cart: Cart) -> Document:
     return {
         "guest_id": cart.guest_id,
-        "guest_email": cart.guest.email,
+        "guest_email": email_of(cart.guest),
         "guest_email_is_verified": False,
         "guest_phone": cart.guest.phone,
         "guest_phone_is_verified": False,
@@ -138,7 +161,7 @@ def _item(line: CartLine) -> Document:
             line.tax_cents - sum(modifier.tax_cents for modifier in line.modifiers),
             "food",
         ),
-        "mods": [_addon(modifier) for modifier in line.modifiers],
+        "mods": hung(line.modifiers, _addon),
         "tags": list(line.tags),
         "report_category": line.category,
         "line_item_id": line.id,

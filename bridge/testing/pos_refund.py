@@ -15,7 +15,8 @@ class RefundError(Exception):
         self.field = field
 
 
-_Cents = Annotated[int, Field(ge=0, strict=True)]
+# Of a line that took something off there is something to be taken back.
+_Cents = Annotated[int, Field(strict=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class RefundedLine:
 
 class _Sum(BaseModel):
     lines: tuple[RefundedLine, ...] = Field(min_length=1)
-    amount_cents: _Cents
+    amount_cents: Annotated[int, Field(ge=0, strict=True)]
 
 
 class _Asked(BaseModel):

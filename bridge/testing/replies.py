@@ -7,13 +7,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bridge.model import Cart, CheckoutStarted, OrderPlaced, PriceCheck
+from bridge.model import (
+    Cart,
+    CheckoutStarted,
+    IntegrationChanged,
+    OrderPlaced,
+    PriceCheck,
+)
+from bridge.testing.reply_rules import violations
 from bridge.testing.steps import Reply, Step
 
-# "The restaurant said no": sold out, closed, the POS is down.
-REFUSALS: Final = frozenset({409, 422, 503})
+# "The restaurant says no". Any other no is the bridge's own, and a guest who cannot pay.
+REFUSALS: Final = frozenset({(409, "sold_out"), (409, "closed"), (503, "pos_down")})
+LATE: Final = "past its budget"
+EMPTY: Final = "nothing shown, not even a field for the code"
+# What a bridge that has no time to do better answers.
+OF_A_BUSY_MACHINE: Final = frozenset({LATE, EMPTY})
 
-_KINDS: Final = frozenset({"label", "textinput", "applybutton", "multiselect_group"})
+_JSON: Final = "application/json"
+_PROBLEM: Final = "application/problem+json"
+# How the restaurant is called in our prompts only its configuration knows.
+_OURS: Final = "pos-bridge:"
 _Document = dict[str, Any]
 
 
@@ -27,20 +41,18 @@ class Offer:
     shares: dict[str, int] = field(default_factory=dict)
 
 
-def read_offer(reply: Reply, cart: Cart) -> Offer:
+def read_offer(reply: Reply, cart: Cart, *, starts: bool) -> Offer:
     """The prompts and the discount of an answer; nothing from one that breaks a rule."""
     document = reply.document
-    if not reply.is_yes or list(_broken(document, cart)):
+    if not reply.is_yes or violations(reply.body, cart, starts=starts, prefix=_OURS):
         return Offer()
     discount = (document["discounts"] or [{}])[0]
-    total = discount.get("total_cents_to_add", 0)
-    rows = discount.get("distribution_among_line_items") or []
-    shares = {row["line_item_id"]: -row["cents_to_add"] for row in rows}
+    rows = discount.get("distribution_among_line_items", [])
     return Offer(
         prompts=document["prompts_to_guest"],
-        discount_cents=total,
+        discount_cents=discount.get("total_cents_to_add", 0),
         name=discount.get("name_for_guest", ""),
-        shares=shares or spread(-total, {line.id: line.total_cents for line in cart.lines}),
+        shares={row["line_item_id"]: -row["cents_to_add"] for row in rows},
     )
 
 
@@ -60,13 +72,20 @@ def allows(reply: Reply) -> bool:
     return reply.document.get("allow_checkout") is not False
 
 
+def is_empty(reply: Reply) -> bool:
+    """True for the answer that changes nothing for the guest."""
+    return not reply.document.get("prompts_to_guest") and not reply.document.get("discounts")
+
+
 def code_of(step: Step, reply: Reply) -> str:
     """The word that an answer is counted under beside its status."""
     document = reply.document
     if isinstance(step.event, CheckoutStarted) and "allow_checkout" in document:
         return "allowed" if document["allow_checkout"] else "not allowed"
     if isinstance(step.event, PriceCheck) and reply.is_yes:
-        return "with a discount" if document.get("discounts") else ""
+        if document.get("discounts"):
+            return "with a discount"
+        return "nothing shown" if is_empty(reply) else ""
     return str(document.get("code") or document.get("result") or "")
 
 
@@ -74,91 +93,65 @@ def faults(step: Step, reply: Reply) -> list[str]:
     """Why this is no answer to this call, in words without any value; none if it is one."""
     event = step.event
     if isinstance(event, PriceCheck | CheckoutStarted):
-        return _of_offer(step, reply, event.cart)
-    if isinstance(event, OrderPlaced) and reply.status in REFUSALS:
-        return []
-    return [] if reply.is_yes else [f"status {reply.status}"]
+        return list(_of_offer(step, reply, event.cart))
+    if isinstance(event, OrderPlaced) and is_refusal(reply):
+        return _of_type(reply, _PROBLEM)
+    if not reply.is_yes:
+        return [_no(reply)]
+    return [*_of_type(reply, _JSON), *_of_yes(step, reply.document)]
 
 
-def _of_offer(step: Step, reply: Reply, cart: Cart) -> list[str]:
+def is_refusal(reply: Reply) -> bool:
+    """True if it is the restaurant that says no, not the bridge."""
+    return (reply.status, reply.document.get("code")) in REFUSALS
+
+
+def _no(reply: Reply) -> str:
+    return f"status {reply.status} {reply.document.get('code', '')}".strip()
+
+
+def _of_yes(step: Step, document: _Document) -> Iterator[str]:
+    event, result = step.event, document.get("result")
+    if isinstance(event, OrderPlaced):
+        if result != "accepted":
+            yield "a yes that does not say accepted"
+        if document.get("order_id") != event.order_id:
+            yield "a yes to another order"
+    elif isinstance(event, IntegrationChanged):
+        if result != "archived":
+            yield "a yes that does not say archived"
+    elif result != "recorded":
+        yield "a yes that does not say recorded"
+
+
+def _of_type(reply: Reply, wanted: str) -> list[str]:
+    found = reply.content_type.partition(";")[0].strip().lower()
+    return [] if found == wanted else ["an answer of another content type"]
+
+
+def _of_offer(step: Step, reply: Reply, cart: Cart) -> Iterator[str]:
     if reply.status != 200:  # noqa: PLR2004  the only status of these answers
-        return [f"status {reply.status}"]
-    document, found = reply.document, list(_broken(reply.document, cart))
-    if isinstance(step.event, CheckoutStarted):
-        found += _broken_start(document)
-    if not found and step.promised is not None and allows(reply):
-        now = read_offer(reply, cart).discount_cents
-        found += ["another discount than the guest was shown"] if now != step.promised else []
-    return found
-
-
-def _broken_start(document: _Document) -> Iterator[str]:
-    allow, prompts = document.get("allow_checkout"), document.get("prompts_to_guest")
-    if type(allow) is not bool:
-        yield "allow_checkout is not true or false"
-    labels = [each for each in _dicts(prompts) if each.get("prompt_type") == "label"]
-    if allow is False and not any(each.get("text") for each in labels):
-        yield "no checkout, and no label that says why"
-
-
-def _broken(document: _Document, cart: Cart) -> Iterator[str]:
-    prompts, discounts = document.get("prompts_to_guest"), document.get("discounts", ...)
-    yield from _broken_prompts(prompts, cart)
-    if discounts is not None and type(discounts) is not list:
-        yield "the discounts are neither null nor a list"
-    elif discounts:
-        if len(discounts) > 1:
-            yield "more than one discount"
-        yield from _broken_discount(discounts[0], cart)
-
-
-def _broken_prompts(prompts: object, cart: Cart) -> Iterator[str]:
-    if not isinstance(prompts, list) or len(_dicts(prompts)) != len(prompts):
-        yield "the prompts are not a list of objects"
+        yield _no(reply)
         return
-    ids = [each.get("prompt_id") for each in prompts]
-    if not all(isinstance(each, str) and each for each in ids):
-        yield "a prompt without an id that is text"
-        return
-    if len(set(ids)) < len(ids):
-        yield "two prompts have one id"
-    if any(each.get("prompt_type") not in _KINDS for each in prompts):
-        yield "a prompt of no known type"
-    # What somebody else has shown has an id of theirs.
-    if {each.id for each in cart.prompts} & set(ids):
-        yield "a prompt has the id of another partner's"
+    yield from _of_type(reply, _JSON)
+    starts = isinstance(step.event, CheckoutStarted)
+    broken = violations(reply.body, cart, starts=starts, prefix=_OURS)
+    yield from broken
+    if step.has_field and not broken and is_empty(reply):
+        yield EMPTY
+    elif not broken and allows(reply):
+        yield from _of_promise(step, reply.document)
+        yield from _of_worth(step, read_offer(reply, cart, starts=starts))
 
 
-def _broken_discount(discount: object, cart: Cart) -> Iterator[str]:
-    if not isinstance(discount, dict):
-        yield "a discount is no object"
-        return
-    total, rows = discount.get("total_cents_to_add"), discount.get("distribution_among_line_items")
-    if type(total) is not int or total >= 0 or -total > cart.pretax_cents:
-        yield "a discount that is not between 0 and the price of the cart"
-        return
-    if not isinstance(discount.get("name_for_guest"), str) or not discount["name_for_guest"]:
-        yield "a discount without a name"
-    if rows is not None:
-        yield from _broken_rows(rows, total, cart)
+def _of_promise(step: Step, document: _Document) -> Iterator[str]:
+    promise = step.promise
+    if promise and document["discounts"] != promise.discounts:
+        yield "another discount than the guest was shown"
+    if promise and document["prompts_to_guest"] != promise.prompts:
+        yield "other prompts than the guest was shown"
 
 
-def _broken_rows(rows: object, total: int, cart: Cart) -> Iterator[str]:
-    found = _dicts(rows)
-    cents = [row.get("cents_to_add") for row in found]
-    ids = [row.get("line_item_id") for row in found]
-    prices: dict[object, int] = {line.id: line.total_cents for line in cart.lines}
-    off = [-each for each in cents if type(each) is int and each < 0]
-    if not found or len(off) < len(cents):
-        yield "a distribution of what is not below 0"
-        return
-    if sum(off) != -total:
-        yield "a distribution that does not add up"
-    if len(set(ids)) < len(ids) or not set(ids) <= set(prices):
-        yield "a distribution over lines that are not there, or twice"
-    elif any(each > prices[one] for one, each in zip(ids, off, strict=True)):
-        yield "more off a line than it costs"
-
-
-def _dicts(value: object) -> list[_Document]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+def _of_worth(step: Step, offer: Offer) -> Iterator[str]:
+    if step.worth is not None and -offer.discount_cents not in step.worth:
+        yield "another discount than the code is worth"

@@ -1,4 +1,4 @@
-"""What a guest sees below the cart: prompts of ours and of another partner, given back by Bbot."""
+"""What a guest sees below the cart: prompts of ours and of others, given back by Bbot."""
 
 from typing import Any, Final
 
@@ -12,14 +12,24 @@ OTHERS: Final[tuple[Document, ...]] = (
     {"value": "", "heading": "", "prompt_id": "other_1", "prompt_type": "textinput"},
     {"prompt_id": 2, "button_text": "Apply", "prompt_type": "applybutton"},
 )
+# A third one's button has the same number.
+THIRD: Final[tuple[Document, ...]] = (
+    {"value": "", "heading": "Room", "prompt_id": "third_1", "prompt_type": "textinput"},
+    {"prompt_id": 2, "button_text": "Apply", "prompt_type": "applybutton"},
+)
+# What becomes of the other's field once the guest has typed the right word into it.
+_ANSWER: Final = {"prompt_id": "other_1", "prompt_type": "textinput", "value": "4", "heading": ""}
+_SOLVED: Final = {"prompt_id": "other_1", "prompt_type": "label", "text": "Right!", "size": ""}
+_SOLVED_AT: Final = 2
 
 
 class Screen:
-    """One cart's prompts. What is given back holds those of all partners."""
+    """One cart's prompts. What is given back holds those of all partners, `others` of them."""
 
-    def __init__(self, *, has_others: bool) -> None:
-        self._others = list(OTHERS) if has_others else []
+    def __init__(self, *, others: int = 0) -> None:
+        self._others = [*OTHERS[: 3 * others], *(THIRD if others > 1 else ())]
         self._ours: list[Document] = []
+        self._times = 0
 
     @property
     def has_input(self) -> bool:
@@ -28,7 +38,7 @@ class Screen:
 
     @property
     def foreign(self) -> tuple[GivenPrompt, ...]:
-        """Those of the other partner: no answer of ours may have one of their ids."""
+        """Those of the other partners: no answer of ours may have one of their ids."""
         return tuple(
             GivenPrompt(id=str(each["prompt_id"]), kind=each["prompt_type"])
             for each in self._others
@@ -47,13 +57,24 @@ class Screen:
                 continue
             ours.append({**prompt, "value": "" if is_typed else typed})
             is_typed = True
-        return [*ours, *self._buttons(), *self._others]
+        return [*ours, *self._buttons(), *self._told_by_others()]
+
+    def _told_by_others(self) -> list[Document]:
+        """A field of theirs is answered, and is a label under the same id from then on."""
+        self._times += 1
+        if self._times < _SOLVED_AT:
+            return self._others
+        now = _ANSWER if self._times == _SOLVED_AT else _SOLVED
+        return [now if each["prompt_id"] == "other_1" else each for each in self._others]
 
     def _buttons(self) -> list[Document]:
         """A field without a button gets one of Bbot's own, under the number of the prompts."""
         kinds = {each["prompt_type"] for each in self._ours}
         if "textinput" not in kinds or "applybutton" in kinds:
             return []
-        return [
-            {"prompt_id": len(self._ours), "button_text": "Apply", "prompt_type": "applybutton"}
-        ]
+        return [added_button(len(self._ours))]
+
+
+def added_button(number: int) -> Document:
+    """As Bbot adds it to that many prompts."""
+    return {"prompt_id": number, "button_text": "Apply", "prompt_type": "applybutton"}

@@ -9,13 +9,14 @@ import random
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
 import aiohttp
 
 from bridge.model import CheckoutStarted, OrderPlaced
+from bridge.testing.codes import Code
 from bridge.testing.guests import EVENING, Guest, Mix, arrive, only_orders
 from bridge.testing.noise import Call, Noise, Sent
 from bridge.testing.replies import allows
@@ -40,8 +41,13 @@ class Simulation:
 
     `hooks`: "orders" for a restaurant that has only the two hooks of orders, where everybody pays
     at once; "all" for the whole evening of `mix`. `quirks` is the share of calls that something
-    happens to, see `noise`; `repeats` and `edits` are shares of the orders; `pay_after` is the mean
-    time between two calls of a guest. With a `witness` all orders are compared in the end.
+    happens to, see `noise`, and of the guests that have each of `traits`; `repeats` and `edits` are
+    shares of the orders; `pay_after` is the mean time between two calls of a guest. With a
+    `witness` all orders are compared in the end.
+
+    Nobody may be refused or turned away unless `may_refuse`. `is_busy`: the machine has other
+    things to do, so answers may come late, or leave out what there was no time for. `is_open`:
+    partners may come without credentials.
     """
 
     url: str
@@ -56,11 +62,14 @@ class Simulation:
     hooks: Literal["orders", "all"] = "orders"
     mix: Mix = EVENING
     quirks: float = 0.0
-    codes: tuple[str, ...] = ()
+    codes: tuple[Code, ...] = ()
     repeats: float = 0.02
     edits: float = 0.05
     pay_after: float = 0.1
     timeout: float = 10.0
+    is_busy: bool = False
+    may_refuse: bool = False
+    is_open: bool = True
     witness: Witness | None = None
 
     def address(self, hook: str = "") -> str:
@@ -75,10 +84,10 @@ async def simulate(simulation: Simulation) -> Summary:
     Raises WitnessError before the first guest comes if nobody could compare in the end.
     """
     seed = random.SystemRandom().getrandbits(64) if simulation.seed is None else simulation.seed
-    if simulation.witness:
-        await simulation.witness.greet()
-    tally, begun = Tally(), time.perf_counter()
-    async with _session(simulation) as session, asyncio.TaskGroup() as guests:
+    witness = simulation.witness
+    before = await witness.greet() if witness else {}
+    tally, begun = _tally(simulation), time.perf_counter()
+    async with _session() as session, asyncio.TaskGroup() as guests:
         bbot = _Bbot(simulation, session, tally)
         for number, (guest, chance) in enumerate(_arrivals(simulation, seed)):
             after = number / simulation.rate
@@ -88,12 +97,19 @@ async def simulate(simulation: Simulation) -> Summary:
             await asyncio.sleep(due - time.perf_counter())
             guests.create_task(bbot.serve(guest, chance, due))
     seconds = time.perf_counter() - begun
-    audit = await simulation.witness.audit(tally.dues) if simulation.witness else None
+    audit = await witness.audit(tally.dues, before) if witness else None
     return tally.summary(seconds, seed, audit)
+
+
+def _tally(simulation: Simulation) -> Tally:
+    return Tally(
+        is_busy=simulation.is_busy, may_refuse=simulation.may_refuse, promo=simulation.codes
+    )
 
 
 def _arrivals(simulation: Simulation, seed: int) -> Iterator[tuple[Guest, random.Random]]:
     mix = simulation.mix if simulation.hooks == "all" else only_orders(simulation.edits)
+    mix = replace(mix, traits=mix.traits or simulation.quirks)
     guests = arrive(seed, simulation.restaurants, mix, _now, simulation.codes)
     return (pair for _number, pair in zip(range(simulation.orders), guests, strict=False))
 
@@ -113,7 +129,9 @@ class _Bbot:
         simulation, tally = self._simulation, self._tally
         # Of its own, so that a quirk more or less does not change the story.
         luck = random.Random(chance.getrandbits(64))  # noqa: S311  of a load
-        noise = Noise(luck, share=simulation.quirks, repeats=simulation.repeats)
+        noise = Noise(
+            luck, share=simulation.quirks, repeats=simulation.repeats, is_open=simulation.is_open
+        )
         is_all = simulation.hooks == "all"
         story = Story(guest, chance, _now, pace=simulation.pay_after, has_partner=is_all)
         tabs = Tabs()
@@ -122,6 +140,7 @@ class _Bbot:
         tally.guests += 1
         tally.lost += noise.lost
         tally.dues += tabs.close()
+        tally.note_codes(guest.guest_id, story.used)
 
     async def _play(self, calls: Sent, tabs: Tabs, beside: asyncio.TaskGroup, due: float) -> None:
         call, reply = next(calls, None), ASSUMED
@@ -162,33 +181,47 @@ class _Bbot:
 
     async def _post(self, call: Call, due: float) -> Reply:
         address = self._simulation.address("" if call.is_bare else call.step.hook)
-        headers = {"Content-Type": call.dressed.content_type}
         patience = aiohttp.ClientTimeout(total=call.hangs_up or self._simulation.timeout)
+        begun = time.perf_counter()
         try:
             async with self._session.post(
                 address,
-                data=call.dressed.body,
-                headers=headers,
+                data=_pieces(call.dressed.sent) if call.dressed.in_pieces else call.dressed.sent,
+                headers=self._headers(call),
                 allow_redirects=False,
                 timeout=patience,
             ) as answer:
-                reply = Reply(status=answer.status, body=await answer.read())
+                body = await answer.read()
+                seconds, kind = time.perf_counter() - begun, answer.headers.get("Content-Type", "")
         except (aiohttp.ClientError, TimeoutError) as error:
             if not call.hangs_up:
                 self._tally.note_error(call, error)
             return Reply(status=0)
+        reply = Reply(status=answer.status, body=body, content_type=kind, seconds=seconds)
         self._tally.note(call, reply, (time.perf_counter() - due) * 1000)
         return reply
 
+    def _headers(self, call: Call) -> dict[str, str]:
+        simulation = self._simulation
+        headers = {"Content-Type": call.dressed.content_type}
+        if call.dressed.is_packed:
+            headers["Content-Encoding"] = "gzip"
+        if not call.is_nameless:
+            login = aiohttp.encode_basic_auth(simulation.username, simulation.password)
+            headers["Authorization"] = login
+        return headers
+
+
+async def _pieces(body: bytes) -> AsyncIterator[bytes]:
+    middle = len(body) // 2
+    for piece in (body[:middle], body[middle:]):
+        yield piece
+
 
 @asynccontextmanager
-async def _session(simulation: Simulation) -> AsyncIterator[aiohttp.ClientSession]:
-    login = aiohttp.encode_basic_auth(simulation.username, simulation.password)
-    async with aiohttp.ClientSession(
-        # Without a limit on connections, or a slow bridge would slow the guests down.
-        connector=aiohttp.TCPConnector(limit=0),
-        headers={"Authorization": login},
-    ) as session:
+async def _session() -> AsyncIterator[aiohttp.ClientSession]:
+    # Without a limit on connections, or a slow bridge would slow the guests down.
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         yield session
 
 

@@ -7,11 +7,11 @@ not paid      checkout cancelled; perhaps another attempt
 """
 
 import random
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bridge.model import ItemsRefunded, Order
+from bridge.model import Order
 from bridge.testing.baskets import Basket
 from bridge.testing.edits import (
     closed,
@@ -19,6 +19,8 @@ from bridge.testing.edits import (
     moved,
     new_id,
     noted,
+    odd_id,
+    one_more,
     progressed,
     reissued,
     with_lines,
@@ -26,11 +28,11 @@ from bridge.testing.edits import (
 )
 from bridge.testing.guests import EDITS, Act, Guest
 from bridge.testing.orders import OrderFactory
-from bridge.testing.partner_bodies import line_id, refund_body
 from bridge.testing.replies import allows
 from bridge.testing.screen import Screen
 from bridge.testing.steps import Reply, Step
 from bridge.testing.till import Till
+from bridge.testing.traits import Trait
 
 Told = Generator[Step, Reply, None]
 Answered = Generator[Step, Reply, bool]
@@ -41,7 +43,10 @@ _TICK = timedelta(milliseconds=7)
 
 
 class Story:
-    """`pace` is the mean time between two calls in seconds; `has_partner`: all hooks are set."""
+    """`pace` is the mean time between two calls in seconds; `has_partner`: all hooks are set.
+
+    `used`: the codes that the guest has paid with in the end, by restaurant.
+    """
 
     def __init__(
         self,
@@ -57,12 +62,14 @@ class Story:
         self._now = now
         self._pace = pace
         self._has_partner = has_partner
+        self._new_id = odd_id if Trait.ODD_IDS in guest.traits else new_id
+        self.used: list[tuple[str, str]] = []
 
     def tell(self) -> Told:
         """From the first price check to the last refund."""
         guest = self._guest
         if guest.strolls and self._has_partner:
-            elsewhere = new_id(self._chance)
+            elsewhere = self._new_id(self._chance)
             orders = (replace(order, checkout_id=elsewhere) for order in guest.orders)
             yield from self._shop([self._basket(order) for order in orders])
         baskets = [self._basket(order) for order in guest.orders]
@@ -73,8 +80,15 @@ class Story:
                 return
 
     def _basket(self, order: Order) -> Basket:
-        screen = Screen(has_others=self._guest.has_others)
-        return Basket(order=order, guest_id=self._guest.guest_id, screen=screen)
+        guest = self._guest
+        return Basket(
+            order=order,
+            guest_id=guest.guest_id,
+            screen=Screen(others=guest.others),
+            traits=guest.traits,
+            is_shared=guest.is_again,
+            has_field=guest.has_codes,
+        )
 
     def _after(self) -> float:
         return self._chance.uniform(0.5, 1.5) * self._pace
@@ -82,14 +96,25 @@ class Story:
     def _shop(self, baskets: list[Basket]) -> Told:
         for basket in baskets:
             others = [each.cart for each in baskets if each is not basket]
-            size = sum(line.quantity for line in basket.order.lines)
-            for units in range(1, size + 1):
-                step = basket.check(units, after=self._after(), others=others)
+            for order in self._fill(basket):
+                step = basket.check(order, after=self._after(), others=others)
                 basket.hear((yield step), step)
-            for code in self._guest.codes:
+            for word, code in self._guest.typed:
                 if basket.screen.has_input:
-                    step = basket.check(size, after=self._after(), typed=code, others=others)
+                    step = basket.check(
+                        basket.order, after=self._after(), typed=word, code=code, others=others
+                    )
                     basket.hear((yield step), step)
+            if self._guest.swaps:
+                basket.swap(one_more(basket.order, self._chance))
+
+    def _fill(self, basket: Basket) -> Iterator[Order]:
+        """What is in the cart after each click."""
+        size = sum(line.quantity for line in basket.order.lines)
+        yield from (basket.first(units) for units in range(not self._guest.regrets, size + 1))
+        if self._guest.regrets:
+            yield one_more(basket.order, self._chance)
+            yield basket.order
 
     def _check_out(self, baskets: list[Basket], *, is_paid: bool) -> Answered:
         """One attempt; False if there is not going to be another one."""
@@ -121,7 +146,7 @@ class Story:
     def _bill(self, basket: Basket) -> tuple[Basket, Order]:
         """The order of this attempt: a new one, unless Bbot keeps the id of the one before."""
         if not self._guest.same_order:
-            basket.order = reissued(basket.order, self._chance)
+            basket.order = reissued(basket.order, self._chance, self._new_id)
         now = self._now()
         order = replace(
             basket.priced(), placed_at=now, modified_at=now + timedelta(microseconds=11)
@@ -139,6 +164,8 @@ class Story:
         if self._has_partner:
             for basket, _order in bills:
                 yield basket.finish(after=self._after())
+                if basket.code and basket.offer.discount_cents:
+                    self.used.append((basket.order.restaurant, basket.code.word))
         for (basket, order), acts in zip(bills, self._guest.acts, strict=True):
             yield from self._live_on(basket, _touched(order), acts)
 
@@ -147,19 +174,13 @@ class Story:
         for act in acts:
             if act.name.startswith("REFUND"):
                 if self._has_partner and (left := till.refund(act, order, self._chance)):
-                    yield self._refund(basket, left)
+                    yield basket.refund(left, after=self._after())
                 continue
             changed = self._act(act, order, placed)
             if changed != order:
                 order = _touched(changed)
                 till.take(order)
                 yield basket.change(order, after=self._after())
-
-    def _refund(self, basket: Basket, left: ItemsRefunded) -> Step:
-        lines = {unit.id: line_id(line) for line in basket.order.lines for unit in line.units}
-        prompts, response = basket.screen.given_back(), basket.heard or None
-        document = refund_body(left, basket.cart, lines, prompts, response)
-        return Step(event=left, document=document, after=self._after())
 
     def _act(self, act: Act, order: Order, placed: Order) -> Order:
         if act in EDITS and act is not Act.DUE:

@@ -38,7 +38,8 @@ class Summary:
     `accepted` holds the ids of the orders whose injection got a 2XX, `cancelled` those of them that
     were never paid, `refused` those with another answer, `unanswered` those with none, `disagreed`
     those whose repeated injection was not answered as the first. `turned_away` counts checkouts
-    that were not allowed to begin, `lost` the calls that were never sent, on purpose.
+    that were not allowed to begin, `lost` the calls that were never sent, on purpose. Both are
+    wrong unless `may_refuse`.
     """
 
     seconds: float
@@ -55,6 +56,7 @@ class Summary:
     unexpected: tuple[Unexpected, ...] = ()
     guests: int = 0
     turned_away: int = 0
+    may_refuse: bool = False
     lost: int = 0
     seed: int = 0
     audit: Mapping[str, Any] | None = None
@@ -62,8 +64,14 @@ class Summary:
     @property
     def is_good(self) -> bool:
         """True if every call was answered as it should be, and every order is as it should be."""
+        is_refused = self.is_refusing and not self.may_refuse
         is_wrong = self.errors or self.unanswered or self.disagreed or self.unexpected
-        return not is_wrong and not (self.audit and self.audit["problems"])
+        return not (is_refused or is_wrong or (self.audit and self.audit["problems"]))
+
+    @property
+    def is_refusing(self) -> bool:
+        """True if somebody could not have what he wanted."""
+        return bool(self.refused or self.turned_away)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -104,6 +112,8 @@ class Summary:
             for hook, errors in self.errors.items()
             for error, count in errors.items()
         ]
+        if self.is_refusing and not self.may_refuse:
+            rows.append("somebody was refused: allow it if the restaurant may")
         if self.disagreed:
             rows.append(f"repeats answered unlike the first: {len(self.disagreed)}")
         rows += [

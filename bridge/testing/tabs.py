@@ -31,11 +31,12 @@ class Due:
 
     `must` counts the dishes of the last ticket. `may`: units that may be on it besides, because
     they were on their way before they were refunded, each under any name that it had. `may_wait`:
-    nobody has said that it is paid, or taken it back. `changes`, `refires` and `refunds`
-    are the most that there may be.
+    nobody has said that it is paid, or taken it back. `changes`, `voids`, `refires` and `refunds`
+    are the most that there may be. `facts`: what else the last ticket says, by name.
     """
 
     order_id: str
+    restaurant: str
     is_wanted: bool
     is_signed: bool
     is_known: bool
@@ -44,9 +45,10 @@ class Due:
     may_wait: bool
     must: Mapping[str, int]
     may: Sequence[frozenset[str]]
-    table: str
+    facts: Mapping[str, str]
     refunded_cents: int
     changes: int
+    voids: int
     refires: int
     refunds: int
 
@@ -62,6 +64,7 @@ class Tab:
     is_unclear: bool = False
     is_empty: bool = False
     edits: int = 0
+    voids: int = 0
     refires: int = 0
     refunds: int = 0
     first: dict[str, Remainder] = field(default_factory=dict)
@@ -79,11 +82,14 @@ class Tab:
         self._look()
 
     def take_refund(self, event: ItemsRefunded) -> None:
-        """The least ever heard of each; a charge is first heard of here, all but its price."""
+        """The least ever heard of each; a charge is known as the sum that the order names."""
         self.refunds += 1
+        totals = self.order.totals
+        tax = totals.tax_cents - sum(u.tax_cents for li in self.order.lines for u in li.units)
         for fee in event.charges:
-            price = max(fee.price_cents, self.order.totals.fee_cents)
-            self.first.setdefault(fee.id, replace(fee, price_cents=price))
+            price = max(fee.price_cents, totals.fee_cents)
+            one = replace(fee, price_cents=price, tax_cents=max(fee.tax_cents, tax))
+            self.first.setdefault(fee.id, one)
         for one in (*event.items, *event.charges):
             known = self.least.get(one.id, one)
             self.least[one.id] = Remainder(
@@ -97,6 +103,7 @@ class Tab:
         """Counts for what was not paid yet; it may be wanted after all."""
         if self.is_placed and not self.is_signed and not self.is_cancelled:
             self.is_cancelled = True
+            self.voids += 1
             self.refires += 1
 
     def close(self) -> Due:
@@ -106,6 +113,7 @@ class Tab:
         begun = [names for one, names in self.begun.items() if self._is_gone(one)]
         return Due(
             order_id=self.order.id,
+            restaurant=self.order.restaurant,
             is_wanted=is_made and bool(must),
             is_signed=self.is_signed,
             is_known=self.is_placed or self.is_signed,
@@ -114,9 +122,10 @@ class Tab:
             may_wait=is_made and not self.is_signed,
             must=must,
             may=tuple(map(frozenset, begun)) if is_made else (),
-            table=self.order.table.name if self.order.table else "",
+            facts=facts_of(self.order),
             refunded_cents=self._count_refunded(),
             changes=self.edits,
+            voids=self.voids,
             refires=self.refires,
             refunds=self.refunds,
         )
@@ -130,6 +139,7 @@ class Tab:
     def _look(self) -> None:
         """Where nothing is left a ticket is taken back, and what comes then is a new one."""
         is_empty = not self._dishes()
+        self.voids += is_empty and not self.is_empty
         self.refires += self.is_empty and not is_empty
         self.is_empty = is_empty
 
@@ -141,6 +151,16 @@ class Tab:
         return counts
 
     def _is_gone(self, unit_id: str) -> bool:
+        """What was free goes with the last that was not."""
+        is_free = self.first[unit_id].price_cents == 0 if unit_id in self.first else False
+        return self._is_all_gone() if is_free else self._is_given_back(unit_id)
+
+    def _is_all_gone(self) -> bool:
+        units = [unit.id for line in self.order.lines for unit in line.units]
+        paid = [one for one in units if one in self.first and self.first[one].price_cents]
+        return bool(paid) and all(map(self._is_given_back, paid))
+
+    def _is_given_back(self, unit_id: str) -> bool:
         left, first = self.least.get(unit_id), self.first.get(unit_id)
         return bool(left and first and left.price_cents == 0 < first.price_cents)
 
@@ -217,6 +237,18 @@ class Tabs:
 def dish_of(line: Line) -> str:
     """A dish as it stands on a ticket, for comparing."""
     return describe(line.name, [modifier.name for modifier in line.modifiers], line.notes)
+
+
+def facts_of(order: Order) -> dict[str, str]:
+    """What a cook or a runner reads beside the dishes, as it stands on a ticket."""
+    return {
+        "number": order.number,
+        "table": order.table.name if order.table else "",
+        "fulfilment": order.fulfilment,
+        "due": order.due_at.isoformat(timespec="minutes") if order.due_at else "",
+        "guest": order.guest.name,
+        "notes": "; ".join(f"{name}: {value}" for name, value in order.facts),
+    }
 
 
 def describe(name: str, modifiers: list[str], notes: str) -> str:

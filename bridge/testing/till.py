@@ -30,6 +30,8 @@ class Till:
     def refund(self, act: Act, order: Order, chance: random.Random) -> ItemsRefunded | None:
         """What the platform tells after it; None if there is nothing left to give back."""
         before = self._told(order)
+        if act is Act.REFUND_TIP:
+            return before
         if act is Act.REFUND_ALL:
             self._left = {one: _gone(left) for one, left in self._left.items()}
             self._fees = [_gone(fee) for fee in self._fees]

@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
 import aiohttp
 import orjson
@@ -20,6 +21,10 @@ _AGAIN: Final = 0.5
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=60)
 _NOT_FOUND: Final = 404
 
+# What was in each POS before the first guest came, by its address.
+Before = dict[str, set[tuple[str, int]]]
+_PILES: Final = ("tickets", "refunds")
+
 _Papers = dict[str, list[Paper]]
 _Found = tuple[Due, dict[str, Any] | None]
 
@@ -32,29 +37,30 @@ class WitnessError(Exception):
 class Witness:
     """`console` is the address of the bridge's console, `pos` that of the fake POS's commands.
 
-    Without `pos` the bridge's own word is taken for what was printed. `patience`: seconds after
-    the last guest has left in which no more order comes to its end state.
+    `pos` has one for all, or RESTAURANT=ADDRESS for each; without any the bridge's own word is
+    taken for what was printed. `patience`: seconds after the last guest has left in which no more
+    order comes to its end state.
     """
 
     console: str
     token: str = ""
-    pos: str = ""
+    pos: tuple[str, ...] = ()
     patience: float = 60.0
 
-    async def greet(self) -> None:
-        """Before the evening begins: do both of them talk to us? Raises WitnessError."""
+    async def greet(self) -> Before:
+        """Before the evening begins: do all of them talk to us? Raises WitnessError."""
         async with self._session() as session:
             await self.read_order(session, "no-such-order")
-            if self.pos:
-                await self._read_pos(session)
+            piles = [(address, await _read_pos(session, address)) for _, address in self._places()]
+        return {address: {_name(kept) for kept in pile} for address, pile in piles}
 
-    async def audit(self, dues: Iterable[Due]) -> Audit:
+    async def audit(self, dues: Sequence[Due], before: Before) -> Audit:
         """Compare all. Who does not tell any more is a problem of its own."""
         audit = Audit()
         try:
             async with self._session() as session:
                 found = await _Vigil(self, session, dues).keep()
-                papers = await self._read_pos(session) if self.pos else {}
+                papers = await self._read_papers(session, audit, dues, before)
         except WitnessError as error:
             audit.blame(str(error))
             return audit
@@ -67,7 +73,7 @@ class Witness:
         self, session: aiohttp.ClientSession, order_id: str
     ) -> dict[str, Any] | None:
         """What the bridge tells of one order, None if it does not know it."""
-        address = f"{self.console.rstrip('/')}/api/v1/orders/{order_id}"
+        address = f"{self.console.rstrip('/')}/api/v1/orders/{quote(order_id, safe='')}"
         status, document = await _fetch(session, address, "the console")
         if status == _NOT_FOUND:
             return None
@@ -76,17 +82,26 @@ class Witness:
             raise WitnessError(f"the console at {self.console} does not tell: {reason}")
         return document
 
-    async def _read_pos(self, session: aiohttp.ClientSession) -> _Papers:
-        status, document = await _fetch(session, self.pos, "the POS")
-        is_pos = document.keys() >= {"tickets", "refunds"}
-        if status != 200 or not is_pos:  # noqa: PLR2004  the only good one
-            raise WitnessError(f"no fake POS takes commands at {self.pos}: status {status}")
+    async def _read_papers(
+        self, session: aiohttp.ClientSession, audit: Audit, dues: Sequence[Due], before: Before
+    ) -> _Papers:
+        """By order. What came since then for an order that nobody asked for is blamed at once."""
+        asked = {due.order_id for due in dues}
         papers: _Papers = defaultdict(list)
-        # Two piles, and yet they came one after the other.
-        for kept in sorted([*document["tickets"], *document["refunds"]], key=_arrival):
-            body = orjson.loads(kept["body"])
-            papers[body["order_id"]].append(_paper(kept, body))
+        for restaurant, address in self._places():
+            for kept in await _read_pos(session, address):
+                body = orjson.loads(kept["body"])
+                papers[body["order_id"]].append(_paper(kept, body, restaurant))
+                is_new = _name(kept) not in before.get(address, set())
+                if is_new and body["order_id"] not in asked:
+                    audit.blame("the POS has a ticket of no order here", body["order_id"])
         return papers
+
+    def _places(self) -> Iterator[tuple[str, str]]:
+        """Restaurant, "" for all, and address of each POS."""
+        for one in self.pos:
+            restaurant, found, rest = one.partition("=http")
+            yield (restaurant, f"http{rest}") if found else ("", one)
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[aiohttp.ClientSession]:
@@ -146,11 +161,24 @@ async def _fetch(
     return status, document if isinstance(document, dict) else {}
 
 
+async def _read_pos(session: aiohttp.ClientSession, address: str) -> list[dict[str, Any]]:
+    """All that it ever took, in the order of arrival: two piles, and yet one after the other."""
+    status, document = await _fetch(session, address, "the POS")
+    if status != 200 or not document.keys() >= set(_PILES):  # noqa: PLR2004  the only good one
+        raise WitnessError(f"no fake POS takes commands at {address}: status {status}")
+    piles = [kept | {"pile": pile} for pile in _PILES for kept in document[pile]]
+    return sorted(piles, key=_arrival)
+
+
 def _arrival(kept: dict[str, Any]) -> float:
     return float(kept["kept_at"])
 
 
-def _paper(kept: dict[str, Any], body: dict[str, Any]) -> Paper:
+def _name(kept: dict[str, Any]) -> tuple[str, int]:
+    return kept["pile"], kept["number"]
+
+
+def _paper(kept: dict[str, Any], body: dict[str, Any], pos: str) -> Paper:
     dishes: dict[str, int] = defaultdict(int)
     for line in body["lines"]:
         dishes[describe(line["name"], line["modifiers"], line["notes"])] += line["quantity"]
@@ -160,6 +188,16 @@ def _paper(kept: dict[str, Any], body: dict[str, Any]) -> Paper:
         key=kept["key"],
         is_marked=body["kind"] == "place" and bool(body["reason"]),
         dishes=dict(dishes),
-        table=body["table"],
+        facts={
+            "number": body["order_number"],
+            "table": body["table"],
+            "fulfilment": body["fulfilment"],
+            "due": body["due"],
+            "guest": body["guest"],
+            "notes": "; ".join(body["notes"]),
+        },
         cents=kept.get("amount_cents"),
+        amount_cents=body.get("refund", {}).get("amount_cents"),
+        restaurant=body["restaurant"],
+        pos=pos,
     )

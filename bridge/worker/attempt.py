@@ -1,20 +1,23 @@
 """One try of a delivery: intent, effect, outcome. The only place that calls `submit`."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import structlog
 
 from bridge.adapter import Adapter, Capability, PosUnreachable, TicketRejected
-from bridge.ledger import Ledger, LedgerError, Transaction, deliveries
+from bridge.ledger import Ledger, LedgerError, Transaction, deliveries, orders
 from bridge.ledger.deliveries import MAY_BE_THERE, OPERATOR_TASK, Verdict, Work
 from bridge.ledger.transaction import Job
 from bridge.model import (
     Acceptance,
     DeliveryState,
     Difference,
+    Operation,
     Order,
+    Refund,
     RefundLine,
     Slip,
     Ticket,
@@ -22,11 +25,14 @@ from bridge.model import (
 )
 from bridge.telemetry import Metrics
 from bridge.worker import policy, vendor
+from bridge.worker.booking import fold_followers
+from bridge.worker.decision import Look
 from bridge.worker.policy import Call, LaneEffect, Resolution
 from bridge.worker.pos import Pos
 
 LEDGER_RETRY = 0.5
 FIND_LIMIT = 5.0
+_NOT_OUT = frozenset({DeliveryState.READY, DeliveryState.HELD})
 DONE = Verdict(state=DeliveryState.DONE, outcome="accepted")
 
 log = structlog.get_logger()
@@ -123,12 +129,8 @@ class Attempts:
             # The call may still bring the ticket: never send a second one beside it.
             cause = f"{error}; {MAY_BE_THERE}"
             stuck = Verdict(state=DeliveryState.HELD, outcome="adapter_bug", cause=cause)
-            decision = policy.Decision(verdict=stuck)
-        reason = policy.describe(error)
-        if decision.effect is LaneEffect.DOWN:
-            self._pos.failed(reason)
-        elif decision.effect is LaneEffect.PAUSE:
-            self._pos.pause(reason)
+            decision = policy.Decision(verdict=stuck, effect=LaneEffect.DOUBT)
+        self._affect(decision, policy.describe(error))
         if decision.verdict.outcome == "adapter_bug":
             log.error(
                 "adapter_bug",
@@ -138,6 +140,18 @@ class Attempts:
                 exc_info=error,
             )
         await self._finish(work, decision.verdict, attempt=attempt)
+
+    def _affect(self, decision: policy.Decision, reason: str) -> None:
+        """What it means for the restaurant's other tickets."""
+        match decision.effect:
+            case LaneEffect.DOWN:
+                self._pos.failed(reason)
+            case LaneEffect.PAUSE:
+                self._pos.pause(reason)
+            case LaneEffect.REST:
+                self._pos.rest(decision.rests_until)
+            case LaneEffect.DOUBT:
+                self._pos.left_in_doubt()
 
     async def _may_resend(self, work: Work) -> bool:
         """Clear up an unknown outcome; True if sending again is right."""
@@ -154,10 +168,11 @@ class Attempts:
                 await self._finish(work, held)
                 return False
             case Resolution.FIND:
-                return await self._is_absent(work)
+                await self._look(work)
+                return False
 
-    async def _is_absent(self, work: Work) -> bool:
-        """Ask the POS; True if it does not have it and there is still time to send it."""
+    async def _look(self, work: Work) -> None:
+        """Ask the POS. What it does not have is ready again, with all that was queued behind it."""
         try:
             found = await vendor.call(self._find(work.key), _Found, limit=FIND_LIMIT)
         except Exception as error:  # noqa: BLE001  an adapter may raise anything
@@ -166,13 +181,17 @@ class Attempts:
                 self._pos.failed(policy.describe(error))
             now = self._ledger.now()
             await self._finish(work, policy.still_unknown(work, reason, now, self._random))
-            return False
-        verdict = policy.absent(work, self._ledger.now())
-        if found.acceptance is not None:
-            verdict = DONE
-        if verdict is not None:
-            await self._finish(work, verdict, acceptance=found.acceptance)
-        return verdict is None
+            return
+        verdict = policy.absent(self._ledger.now()) if found.acceptance is None else DONE
+        await self._finish(work, verdict, acceptance=found.acceptance)
+
+    async def look_up(self, key: str) -> Look:
+        """Say whether the POS has it, for a person who decides."""
+        try:
+            found = await vendor.call(self._find(key), _Found, limit=FIND_LIMIT)
+        except Exception as error:  # noqa: BLE001  an adapter may raise anything
+            return Look(reason=policy.describe(error))
+        return Look(acceptance=found.acceptance)
 
     async def _find(self, key: str) -> _Found:
         if Capability.LOOKUP not in self._adapter.spec.capabilities:
@@ -194,7 +213,12 @@ class Attempts:
 
         def job(tx: Transaction) -> bool:
             now = self._ledger.now()
-            return deliveries.finish(tx, work, verdict, now, attempt=attempt, acceptance=acceptance)
+            is_mine = deliveries.finish(
+                tx, work, verdict, now, attempt=attempt, acceptance=acceptance
+            )
+            if is_mine and verdict.state in _NOT_OUT and work.operation is Operation.PLACE:
+                _fold(tx, work, now)
+            return is_mine
 
         if await self._write(work, job):
             self._tell(work, verdict)
@@ -211,7 +235,9 @@ class Attempts:
 
     def _tell(self, work: Work, verdict: Verdict) -> None:
         self._metrics.attempts.labels(work.restaurant, verdict.outcome).inc()
-        write = log.info if verdict.state is DeliveryState.DONE else log.warning
+        # What is held is told by the alerts.
+        levels = {DeliveryState.DONE: log.info, DeliveryState.REFUSED: log.error}
+        write = levels.get(verdict.state, log.warning)
         write(
             "delivery_moved",
             restaurant=work.restaurant,
@@ -223,6 +249,12 @@ class Attempts:
             outcome=verdict.outcome,
             tries=work.tries + 1,
         )
+
+
+def _fold(tx: Transaction, work: Work, now: float) -> None:
+    """What came while it was being sent is in the ticket itself, if nothing of it went out."""
+    book = orders.load_book(tx, work.restaurant, work.order_id)
+    orders.amend(tx, work.restaurant, work.order_id, fold_followers(book, now), now)
 
 
 def _may_be_sent(work: Work) -> bool:
@@ -275,17 +307,33 @@ def _words(change: Difference) -> str:
 
 def _words_of_refund(line: RefundLine) -> str:
     price, tax = as_decimal_text(line.price_cents), as_decimal_text(line.tax_cents)
-    return f"{line.name} {price} + tax {tax}"
+    # No amount of an unknown one is known, and nothing is not said of it either.
+    is_said = bool(line.price_cents or line.tax_cents or not line.doubt)
+    notes = [line.doubt] if line.doubt else []
+    if not line.on_ticket:
+        notes.insert(0, "was not on the ticket")
+    amount = f" {price} + tax {tax}" if is_said else ""
+    return f"{line.name}{amount}" + "".join(f" ({note})" for note in notes)
+
+
+def _words_of_all(refund: Refund) -> str:
+    amount = as_decimal_text(refund.amount_cents)
+    if refund.is_doubtful:
+        amount = f"{amount} or more" if refund.amount_cents else "of an unknown amount"
+    parts = [_words_of_refund(line) for line in refund.lines]
+    if not refund.amount_cents:
+        # The same of many, and not one amount among them.
+        counts = Counter(parts).items()
+        parts = [f"{number} x {words}" if number > 1 else words for words, number in counts]
+    return f"refund {amount}: {'; '.join(parts)}"
 
 
 def _task_for_operator(work: Work, adapter: Adapter) -> Verdict:
-    changes = "; ".join(_words(change) for change in work.slip.differences)
-    if work.slip.refund is not None:
-        refund = work.slip.refund
-        parts = "; ".join(_words_of_refund(line) for line in refund.lines)
-        changes = f"refund {as_decimal_text(refund.amount_cents)}: {parts}"
-    cause = (
-        f"{adapter.spec.title} cannot take a {work.operation}: "
-        f"correct order {work.order.number or work.order_id} by hand ({changes})"
-    )
+    refund = work.slip.refund
+    words = [_words(change) for change in work.slip.differences]
+    changes = _words_of_all(refund) if refund else "; ".join(words)
+    why = f"{adapter.spec.title} cannot take a {work.operation}"
+    if refund and refund.is_doubtful:
+        why = "the platform does not tell all of a refund"
+    cause = f"{why}: correct order {work.order.number or work.order_id} by hand ({changes})"
     return Verdict(state=DeliveryState.HELD, outcome=OPERATOR_TASK, cause=cause)

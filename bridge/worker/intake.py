@@ -40,12 +40,12 @@ def take(
 
 
 def _book(tx: Transaction, handover: Handover, terms: Terms, now: float, *, report: bool) -> None:
-    event, restaurant = handover.event, handover.restaurant
-    checkout = checkouts.learn(tx, restaurant, event, now)
+    restaurant = handover.restaurant
+    checkout = checkouts.learn(tx, handover, now)
     concerned = _list_concerned(tx, handover)
     for order_id in concerned:
         book = orders.load_book(tx, restaurant, order_id)
-        seen = checkouts.as_seen_by(tx, checkout, restaurant, event.checkout_id, order_id)
+        seen = checkouts.as_seen_by(tx, checkout, handover, order_id)
         booking = decide(book, handover, terms, now, seen)
         orders.apply(tx, handover, booking, now, report=report)
     if not concerned:

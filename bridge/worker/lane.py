@@ -47,7 +47,6 @@ class Lane:
         self._wake = asyncio.Event()
         self._running: dict[int, asyncio.Task[None]] = {}
         self._checkouts: set[str] = set()
-        self._limit = max(1, pos.adapter.spec.max_in_flight)
         self._stopping = False
 
     def wake(self) -> None:
@@ -90,12 +89,17 @@ class Lane:
             return None
         for work in plan.work:
             self._start(work)
-        return plan.next_at
+        return self._next_turn(plan.next_at)
+
+    def _next_turn(self, next_at: float | None) -> float | None:
+        """Also when the POS has rested: what is ready then was ready before."""
+        moments = [at for at in (next_at, self._pos.rests_until) if at is not None]
+        return min(moments, default=None)
 
     def _count_free(self) -> int:
         """How many deliveries to look at: those that are being prepared are still listed."""
-        free = self._limit - len(self._running)
-        return self._limit if self._is_able() and free > 0 else 0
+        limit = self._pos.limit()
+        return limit if self._is_able() and limit > len(self._running) else 0
 
     def _is_able(self) -> bool:
         return not self._stopping and self._may_start() and self._pos.takes_tickets
@@ -111,9 +115,9 @@ class Lane:
         )
 
     def _start(self, work: Work) -> None:
-        if not self._is_able() or len(self._running) >= self._limit or work.id in self._running:
+        if not self._is_able() or len(self._running) >= self._pos.limit():
             return
-        if work.checkout_id in self._checkouts:
+        if work.id in self._running or work.checkout_id in self._checkouts:
             return
         self._checkouts.add(work.checkout_id)
         task = asyncio.create_task(self._bring(work), name=f"delivery-{work.id}")

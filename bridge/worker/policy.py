@@ -30,6 +30,7 @@ from bridge.adapter import (
 )
 from bridge.ledger.deliveries import MAY_BE_THERE, Verdict, Work
 from bridge.model import DeliveryState, Operation, Slip, SlipKind
+from bridge.model.question import Side
 
 # An adapter may ask for a longer pause; then it says so again.
 LONGEST_PAUSE = 600.0
@@ -50,12 +51,15 @@ class LaneEffect(Enum):
     GO_ON = "go_on"
     DOWN = "down"  # start nothing until the POS is up again
     PAUSE = "pause"  # start nothing until a person has acted
+    REST = "rest"  # start nothing for as long as the POS asks for
+    DOUBT = "doubt"  # too many of these, and it starts nothing for a while
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     verdict: Verdict
     effect: LaneEffect = LaneEffect.GO_ON
+    rests_until: float = 0.0
 
 
 class Resolution(Enum):
@@ -81,17 +85,27 @@ _CALLS: dict[Operation, tuple[Call, Capability]] = {
     Operation.CANCEL: (Call.CANCEL, Capability.CANCEL),
     Operation.REFUND: (Call.REFUND, Capability.REFUND),
 }
-# A kitchen must hear what it need not make, by whatever paper there is.
-_SLIPS_OF_REFUND = (SlipKind.REFUND, SlipKind.VOID, SlipKind.CHANGE)
+# A kitchen must hear what it need not make, by whatever paper there is: a void last, for a cook
+# may drop the whole order for it while dishes remain.
+_SLIPS_OF_REFUND = (SlipKind.REFUND, SlipKind.CHANGE, SlipKind.VOID)
+
+
+def puts_refunds_on_paper(spec: AdapterSpec) -> bool:
+    """True if a refund is a slip for the kitchen, whose money the POS does not hear of."""
+    books = Capability.REFUND in spec.capabilities
+    return not books and not spec.slips.isdisjoint(_SLIPS_OF_REFUND)
 
 
 def choose_call(spec: AdapterSpec, operation: Operation, slip: Slip) -> tuple[Call, Slip] | None:
     """The protocol if the adapter has it, else a slip, else None: a task for the operator.
 
-    A refund is put on paper only if the kitchen has something not to make.
+    A refund is put on paper only if the kitchen has something not to make; what of it nobody was
+    told is looked up by a person.
     """
     if operation is Operation.PLACE:
         return Call.SUBMIT, slip
+    if slip.refund is not None and slip.refund.is_doubtful:
+        return None
     call, capability = _CALLS[operation]
     if capability in spec.capabilities:
         return call, slip
@@ -117,8 +131,10 @@ def decide(
             verdict = _again(work, spec, "unreachable", f"POS offline: {describe(error)}", first_at)
             return Decision(verdict=verdict, effect=LaneEffect.DOWN)
         case PosBusy():
-            at = max(again_at, now + _pause(error.retry_after))
-            return Decision(verdict=_again(work, spec, "busy", f"POS busy: {describe(error)}", at))
+            rests_until = now + _pause(error.retry_after)
+            busy = f"POS busy: {describe(error)}"
+            verdict = _again(work, spec, "busy", busy, max(again_at, rests_until))
+            return Decision(verdict=verdict, effect=LaneEffect.REST, rests_until=rests_until)
         case OperatorNeeded():
             verdict = _again(
                 work, spec, "operator_needed", f"someone must act: {describe(error)}", first_at
@@ -128,7 +144,7 @@ def decide(
             verdict = _again(work, spec, "misconfigured", f"settings: {describe(error)}", first_at)
             return Decision(verdict=verdict, effect=LaneEffect.PAUSE)
         case _:
-            return Decision(verdict=_unknown(error, spec, again_at))
+            return Decision(verdict=_unknown(error, spec, again_at), effect=LaneEffect.DOUBT)
 
 
 def resolve(spec: AdapterSpec, work: Work, now: float) -> Resolution:
@@ -151,12 +167,10 @@ def settled_at(spec: AdapterSpec, work: Work) -> float:
     return (work.last_try_at or 0.0) + lag
 
 
-def absent(work: Work, now: float) -> Verdict | None:
-    """The POS does not have it: None if it may be sent again, held if it is too late for that."""
-    if now < work.promise_at:
-        return None
-    cause = "late, and not in the POS: print?"
-    return Verdict(state=DeliveryState.HELD, outcome="absent", cause=cause)
+def absent(now: float) -> Verdict:
+    """The POS does not have it: it may be sent again, unless the clock holds it."""
+    cause = "not in the POS"
+    return Verdict(state=DeliveryState.READY, outcome="absent", cause=cause, next_at=now)
 
 
 def still_unknown(work: Work, reason: str, now: float, random: Callable[[], float]) -> Verdict:
@@ -198,7 +212,9 @@ def _pause(seconds: object) -> float:
 def _refused(error: TicketRejected) -> Verdict:
     field = _plain(f" ({error.field})") if error.field else ""
     cause = f"{describe(error)}{field}"
-    return Verdict(state=DeliveryState.REFUSED, outcome="rejected", cause=cause)
+    # What it names is something on the order, and the POS has it under another name or not at all.
+    side = Side.MAPPING if error.field else ""
+    return Verdict(state=DeliveryState.REFUSED, outcome="rejected", cause=cause, side=side)
 
 
 def _again(work: Work, spec: AdapterSpec, outcome: str, cause: str, at: float) -> Verdict:

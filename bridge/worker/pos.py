@@ -17,6 +17,7 @@ from bridge.adapter import (
 )
 from bridge.model import Availability, Cart, Deadline, PosState
 from bridge.worker import vendor
+from bridge.worker.breaker import Breaker
 from bridge.worker.policy import describe
 from bridge.worker.watch import Watch
 
@@ -50,6 +51,7 @@ class Pos:
         self._probe_every = probe_every
         self._now = now
         self._random = random
+        self._breaker = Breaker(adapter.spec.max_in_flight, random=random)
 
     def on_change(self, listener: Callable[[], None]) -> None:
         self._listeners.append(listener)
@@ -58,6 +60,16 @@ class Pos:
     def takes_tickets(self) -> bool:
         """True when the lane may start an attempt."""
         return self.opened.is_set() and not self.paused and self.watch.takes_tickets
+
+    def limit(self) -> int:
+        """So many tickets may be under way now."""
+        return self._breaker.limit(self._seconds()) if self.takes_tickets else 0
+
+    @property
+    def rests_until(self) -> float | None:
+        """When it may get tickets again, None if it does not rest from what came of the last."""
+        is_resting = self._breaker.rests(self._seconds())
+        return self._breaker.rests_until if is_resting else None
 
     async def run(self) -> None:
         """Until cancelled; the caller owns the task."""
@@ -107,11 +119,21 @@ class Pos:
         return None
 
     def took_ticket(self) -> None:
+        self._breaker.went_well(self._seconds())
         if self._is_paused():
             return
         self._turn(lambda: self.watch.took_ticket(self._now()))
 
+    def left_in_doubt(self) -> None:
+        """Nobody knows what became of a ticket."""
+        self._breaker.went_wrong(self._seconds())
+
+    def rest(self, until: float) -> None:
+        """It is busy, and asked for that."""
+        self._breaker.rest(until)
+
     def failed(self, reason: str) -> None:
+        self._breaker.start_slowly()
         self._turn(lambda: self.watch.failed(reason, self._now()))
 
     def pause(self, reason: str) -> None:
@@ -125,6 +147,9 @@ class Pos:
         self.paused = ""
         self._turn(self.watch.trust)
         self._tell()
+
+    def _seconds(self) -> float:
+        return self._now().timestamp()
 
     def _is_paused(self) -> bool:
         return bool(self.paused)

@@ -52,7 +52,11 @@ async def call(function: Awaitable[object], kind: type[T], *, limit: float) -> T
 
 
 async def _keep(function: Awaitable[object]) -> object:
-    return await function
+    try:
+        return await function
+    except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+        # Left alone, they would end the loop with all that runs on it.
+        raise AdapterBugError(f"{type(error).__name__} was raised") from error
 
 
 def _check(task: "asyncio.Task[object]", kind: type[T], limit: float) -> T:

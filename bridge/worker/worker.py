@@ -14,7 +14,9 @@ from bridge.adapter import Adapter, RestaurantFacts, Services
 from bridge.ledger import Ledger, LedgerError, Transaction, deliveries, orders, recovery
 from bridge.model import Cart, Deadline, Pulse, Pulses
 from bridge.telemetry import Metrics
+from bridge.worker.alerts import Alerts
 from bridge.worker.attempt import Attempts
+from bridge.worker.decision import Look
 from bridge.worker.lane import Lane
 from bridge.worker.pos import Pos
 from bridge.worker.unbuilt import build
@@ -26,12 +28,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """One restaurant as the worker is told to serve it."""
+    """One restaurant as the worker is told to serve it; `paused` says why it is not, for now."""
 
     facts: RestaurantFacts
     adapter: type[Adapter]
     settings: Any
     probe_every: float
+    paused: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,8 @@ class Worker:
         self._posts = posts
         self._poses: dict[str, Pos] = {}
         self._lanes: dict[str, Lane] = {}
+        self._attempts: dict[str, Attempts] = {}
+        self._alerts = Alerts(context.ledger, context.metrics)
         self.started = asyncio.Event()
         self.beat_at = 0.0
 
@@ -68,6 +73,7 @@ class Worker:
             async with asyncio.TaskGroup() as keepers:
                 tasks = [keepers.create_task(pos.run()) for pos in self._poses.values()]
                 tasks.append(keepers.create_task(self._pulse()))
+                tasks.append(keepers.create_task(self._alerts.run()))
                 self.started.set()
                 async with asyncio.TaskGroup() as lanes:
                     for lane in self._lanes.values():
@@ -93,6 +99,17 @@ class Worker:
         """What the adapter of that restaurant says to a cart; None while it says nothing."""
         return await self._poses[cart.restaurant].quote(cart, deadline)
 
+    async def look_up(self, restaurant: str, key: str) -> Look:
+        """Ask that POS whether it has the key."""
+        return await self._attempts[restaurant].look_up(key)
+
+    async def pause(self, restaurant: str, reason: str) -> None:
+        """Start nothing more for that restaurant."""
+        self._poses[restaurant].pause(reason)
+
+    async def resume(self, restaurant: str) -> None:
+        self._poses[restaurant].resume()
+
     def _add(self, post: Post, http: aiohttp.ClientSession) -> None:
         context, restaurant = self._context, post.facts.id
         services = Services(http=http, now=_now, restaurant=post.facts)
@@ -110,7 +127,10 @@ class Worker:
             random=context.random,
             may_start=lambda: context.may_start(restaurant),
         )
+        if post.paused:
+            pos.pause(post.paused)
         self._poses[restaurant] = pos
+        self._attempts[restaurant] = attempts
         self._lanes[restaurant] = Lane(
             pos,
             context.ledger,

@@ -142,7 +142,7 @@ class Split:
         options += ["--password-file", self.directory / "password"]
         for name in self.restaurants:
             options += ["--restaurant", name]
-        options += ["--hooks=orders", "--quirks=0"]
+        options += ["--hooks=orders", "--quirks=0", "--busy"]
         options += ["--orders", orders, "--rate", rate, "--json"]
         ended = run("simulate", self.url, *options)
         said = json.loads(ended.stdout)

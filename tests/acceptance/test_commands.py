@@ -119,7 +119,7 @@ def test_simulate_plays_guests_and_tells_how_it_went(cooked, tmp_path):
     options = ["--endpoint", cooked.said["endpoint"], "--username", cooked.said["username"]]
     options += ["--password-file", password, "--restaurant", RESTAURANT]
 
-    options += ["--hooks=orders", "--orders=10", "--rate=50"]
+    options += ["--hooks=orders", "--orders=10", "--rate=50", "--busy"]
     played = run("simulate", cooked.said["ingress"], *options, "--json")
     summary = json.loads(played.stdout)
 
@@ -139,7 +139,7 @@ def test_simulate_with_a_wrong_password_fails_and_says_why(cooked, tmp_path):
     summary = json.loads(played.stdout)
 
     assert played.returncode == 1
-    assert {each["what"] for each in summary["unexpected"]} == {"status 401"}
+    assert {each["what"] for each in summary["unexpected"]} == {"status 401 unauthorized"}
     assert len(summary["refused"]) == 3
 
 

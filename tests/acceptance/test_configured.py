@@ -39,7 +39,7 @@ def installation(tmp_path, ports):
         f'[ingress]\nlisten = "127.0.0.1:{ports[0]}"\n'
         f'[console]\nlisten = "127.0.0.1:{ports[1]}"\ntoken = {{ file = "token" }}\n'
         f'socket = "{tmp_path}/console.sock"\n'
-        f'[ledger]\ndirectory = "{tmp_path}/ledger"\n'
+        f'[ledger]\ndirectory = "{tmp_path}/ledger"\nballast = 0\n'
         f'[[endpoints]]\nid = "{ENDPOINT}"\nusername = "bbot"\n'
         'password = { file = "password" }\nrestaurants = ["pier"]\n'
     )

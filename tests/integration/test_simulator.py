@@ -11,7 +11,21 @@ from aiohttp import encode_basic_auth, web
 from bridge.testing.audit import Audit
 from bridge.testing.simulator import Simulation, simulate
 from bridge.testing.witness import Witness, WitnessError
-from tests.evening import QUIET
+from tests.evening import LABEL, QUIET
+
+
+def accept(body):
+    return web.json_response({"result": "accepted", "order_id": body["order"]["id"]}, status=202)
+
+
+def refuse(body):
+    document = {"code": "pos_down"}
+    return web.json_response(document, status=503, content_type="application/problem+json")
+
+
+def empty(body):
+    starts = {"allow_checkout": True} if body["event_type"] == "checkout_beginning" else {}
+    return {"prompts_to_guest": [], "discounts": None} | starts
 
 
 class TinyBridge:
@@ -20,12 +34,8 @@ class TinyBridge:
     def __init__(self):
         self.posts = []
         self.credentials = set()
-        self.answer = lambda body: web.json_response({"result": "accepted"}, status=202)
-        self.offer = lambda body: {
-            "prompts_to_guest": [],
-            "discounts": None,
-            "allow_checkout": True,
-        }
+        self.answer = accept
+        self.offer = empty
         self.news = 200
 
     async def __aenter__(self):
@@ -96,12 +106,28 @@ async def test_it_logs_in_and_serves_every_restaurant(bridge):
 
 
 async def test_a_refused_guest_pays_nothing(bridge):
-    bridge.answer = lambda body: web.json_response({}, status=503)
-    summary = await simulate(evening(bridge))
+    bridge.answer = refuse
+    summary = await simulate(evening(bridge, may_refuse=True))
     assert len(summary.refused) == 20
     assert bridge.ids("order-change") == []
     assert summary.statuses == {"order-injection": {503: 20}}
     assert summary.is_good
+
+
+async def test_where_nobody_may_be_refused_it_is_wrong(bridge):
+    bridge.answer = refuse
+    summary = await simulate(evening(bridge, orders=1))
+    assert summary.unexpected == ()
+    assert not summary.is_good
+
+
+async def test_a_bridge_that_refuses_everybody_for_reasons_of_its_own_is_found(bridge):
+    bridge.answer = lambda body: web.json_response(
+        {"code": "bridge_error"}, status=503, content_type="application/problem+json"
+    )
+    summary = await simulate(evening(bridge, orders=1, may_refuse=True))
+    assert [each.what for each in summary.unexpected] == ["status 503 bridge_error"]
+    assert not summary.is_good
 
 
 async def test_repeats_are_exact_and_come_at_once(bridge):
@@ -192,32 +218,39 @@ async def test_with_all_hooks_carts_are_priced_and_checkouts_told_of(bridge):
 
 
 async def test_a_guest_who_may_not_check_out_places_nothing(bridge):
-    label = {"prompt_id": "why", "prompt_type": "label", "text": "Closed.", "size": ""}
-    bridge.offer = lambda body: {
-        "prompts_to_guest": [label],
-        "discounts": None,
-        "allow_checkout": False,
-    }
-    summary = await simulate(evening(bridge, hooks="all"))
+    def closed(body):
+        found = empty(body)
+        return found | ({"allow_checkout": False} if "allow_checkout" in found else {})
+
+    bridge.offer = lambda body: closed(body) | {"prompts_to_guest": [LABEL]}
+    summary = await simulate(evening(bridge, hooks="all", may_refuse=True))
     assert summary.turned_away == 20
     assert bridge.ids("order-injection") == []
     assert summary.is_good
 
 
 async def test_an_offer_that_breaks_a_rule_is_unexpected(bridge):
-    bridge.offer = lambda body: {"prompts_to_guest": [], "discounts": 5, "allow_checkout": True}
+    bridge.offer = lambda body: empty(body) | {"discounts": 5}
     found = {each.what for each in (await simulate(evening(bridge, hooks="all"))).unexpected}
-    assert found == {"the discounts are neither null nor a list"}
+    assert found == {"the discounts are neither null nor one"}
+
+
+def a_cent_off(body):
+    for line in body["cart_items_this_restaurant"]:
+        if line["pretax_cents"] > 0:
+            row = {"line_item_id": line["line_item_id"], "cents_to_add": -1}
+            return [
+                {
+                    "total_cents_to_add": -1,
+                    "name_for_guest": "A cent",
+                    "distribution_among_line_items": [row],
+                }
+            ]
+    return None
 
 
 async def test_the_discount_that_was_shown_is_paid(bridge):
-    bridge.offer = lambda body: {
-        "prompts_to_guest": [],
-        "discounts": [{"total_cents_to_add": -1, "name_for_guest": "A cent"}]
-        if body["cart_items_pretax_cents_this_restaurant"]
-        else None,
-        "allow_checkout": True,
-    }
+    bridge.offer = lambda body: empty(body) | {"discounts": a_cent_off(body)}
     summary = await simulate(evening(bridge, hooks="all", mix=QUIET))
     carts = {
         body["checkout_id"]: body["cart_items_pretax_cents_this_restaurant"]
@@ -242,9 +275,9 @@ class Trusting:
     """A witness that knows nothing."""
 
     async def greet(self):
-        pass
+        return {}
 
-    async def audit(self, dues):
+    async def audit(self, dues, before):
         audit = Audit()
         for due in dues:
             audit.add(due, None, [])

@@ -3,6 +3,7 @@
 import pytest
 
 from bridge.config import Endpoint, Secret
+from bridge.testing.codes import Code
 from bridge.testing.fake_pos import FakePos
 from bridge.testing.guests import Mix
 from bridge.testing.simulator import Simulation, simulate
@@ -54,10 +55,13 @@ async def summary(config, pos):
                 seed=5,
                 hooks="all",
                 mix=MIX,
-                codes=("WELCOME",),
+                codes=(Code.read("WELCOME=10%/guest"),),
                 quirks=0.1,
+                is_busy=True,
                 witness=Witness(
-                    console=ready.console, token=config.console.token.reveal(), pos=pos.control_url
+                    console=ready.console,
+                    token=config.console.token.reveal(),
+                    pos=(pos.control_url,),
                 ),
             )
         )

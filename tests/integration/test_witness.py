@@ -13,6 +13,7 @@ from bridge.testing.witness import Witness, WitnessError
 
 DUE = Due(
     order_id="o-1",
+    restaurant="north",
     is_wanted=True,
     is_signed=True,
     is_known=True,
@@ -21,20 +22,27 @@ DUE = Due(
     may_wait=False,
     must={"Soup [] ": 1},
     may=(),
-    table="Bar",
+    facts={"table": "Bar", "notes": "Staff note: no rush"},
     refunded_cents=0,
     changes=0,
+    voids=0,
     refires=0,
     refunds=0,
 )
 REFUNDED = replace(DUE, refunds=1, refunded_cents=700)
 LINE = {"quantity": 1, "name": "Soup", "modifiers": [], "notes": ""}
 TICKET = {
+    "restaurant": "cafe",
     "order_id": "o-1",
+    "order_number": "7",
     "kind": "place",
     "version": 1,
     "reason": "",
     "table": "Bar",
+    "fulfilment": "Runner",
+    "due": "",
+    "guest": "Cher",
+    "notes": ["Staff note: no rush"],
     "lines": [LINE],
 }
 REFUND = TICKET | {"kind": "refund", "version": 2, "reason": "refund of 7.00"}
@@ -42,7 +50,7 @@ REFUND = TICKET | {"kind": "refund", "version": 2, "reason": "refund of 7.00"}
 
 def kept(key, body, at, **more):
     """As a POS tells it."""
-    return {"key": key, "body": json.dumps(body), "kept_at": at, **more}
+    return {"key": key, "number": int(at), "body": json.dumps(body), "kept_at": at, **more}
 
 
 class Restaurant:
@@ -102,7 +110,7 @@ class Restaurant:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         address = f"http://127.0.0.1:{runner.addresses[0][1]}"
         try:
-            yield Witness(console=address, pos=f"{address}/control", patience=0.0)
+            yield Witness(console=address, pos=(f"{address}/control",), patience=0.0)
         finally:
             await runner.cleanup()
 
@@ -124,27 +132,27 @@ def problems(audit):
 
 
 async def test_an_order_with_its_one_ticket_is_good(witness):
-    assert problems(await witness.audit([DUE])) == set()
+    assert problems(await witness.audit([DUE], {})) == set()
 
 
 async def test_it_waits_while_something_moves(restaurant, witness):
     restaurant.states = ["ready", "sending", "done"]
-    assert problems(await replace(witness, patience=30.0).audit([DUE])) == set()
+    assert problems(await replace(witness, patience=30.0).audit([DUE], {})) == set()
 
 
 async def test_an_order_that_never_ends_is_told(restaurant, witness):
     restaurant.states = ["ready"]
-    assert "not in an end state, but ready" in problems(await witness.audit([DUE]))
+    assert "not in an end state, but ready" in problems(await witness.audit([DUE], {}))
 
 
 async def test_the_pos_is_counted_itself(restaurant, witness):
     restaurant.tickets *= 2
-    assert "the POS has a ticket twice" in problems(await witness.audit([DUE]))
+    assert "the POS has a ticket twice" in problems(await witness.audit([DUE], {}))
 
 
 async def test_what_the_till_gave_back_is_counted_in_it(restaurant, witness):
     restaurant.refund(700, 700)
-    audit = await witness.audit([REFUNDED])
+    audit = await witness.audit([REFUNDED], {})
     assert problems(audit) == set()
     assert (audit.booked_refunds, audit.booked_cents) == (1, 700)
 
@@ -152,7 +160,7 @@ async def test_what_the_till_gave_back_is_counted_in_it(restaurant, witness):
 @pytest.mark.parametrize("cents", [699, 701])
 async def test_a_till_that_gave_back_a_cent_more_or_less_is_found(restaurant, witness, cents):
     restaurant.refund(700, cents)
-    assert problems(await witness.audit([REFUNDED])) == {
+    assert problems(await witness.audit([REFUNDED], {})) == {
         "the POS has booked another amount than the bridge says",
         "another amount refunded than there was",
     }
@@ -161,7 +169,7 @@ async def test_a_till_that_gave_back_a_cent_more_or_less_is_found(restaurant, wi
 async def test_a_till_that_gave_back_twice_is_found(restaurant, witness):
     restaurant.refund(700, 700)
     restaurant.refunds *= 2
-    assert "the POS has booked a refund twice" in problems(await witness.audit([REFUNDED]))
+    assert "the POS has booked a refund twice" in problems(await witness.audit([REFUNDED], {}))
 
 
 async def test_tickets_and_refunds_are_compared_in_the_order_in_which_they_came(
@@ -169,19 +177,38 @@ async def test_tickets_and_refunds_are_compared_in_the_order_in_which_they_came(
 ):
     restaurant.refund(700, 700)
     restaurant.refunds[0]["kept_at"] = 0.5
-    found = problems(await witness.audit([REFUNDED]))
+    found = problems(await witness.audit([REFUNDED], {}))
     assert found == {"tickets in another order than their versions"}
+
+
+async def test_a_ticket_that_came_for_an_order_of_nobody_here_is_found(restaurant, witness):
+    before = await witness.greet()
+    restaurant.tickets.append(kept("k9", TICKET | {"order_id": "ghost"}, 2.0))
+    audit = await witness.audit([DUE], before)
+    assert audit.examples == {"the POS has a ticket of no order here": ["ghost"]}
+
+
+async def test_what_was_in_the_pos_before_is_nobodys_fault(restaurant, witness):
+    restaurant.tickets.append(kept("k0", TICKET | {"order_id": "old"}, 0.5))
+    assert problems(await witness.audit([DUE], await witness.greet())) == set()
+
+
+async def test_a_ticket_in_the_pos_of_another_restaurant_is_found(witness):
+    (address,) = witness.pos
+    theirs, ours = (replace(witness, pos=(f"{name}={address}",)) for name in ("south", "north"))
+    assert problems(await ours.audit([DUE], {})) == set()
+    assert problems(await theirs.audit([DUE], {})) == {"a ticket is in another restaurant's POS"}
 
 
 async def test_an_order_that_nobody_knows_is_told(restaurant, witness):
     restaurant.states = []
-    found = problems(await witness.audit([DUE]))
+    found = problems(await witness.audit([DUE], {}))
     assert "the bridge said yes, and does not know the order" in found
 
 
 async def test_a_console_that_falls_silent_is_a_problem_of_its_own(restaurant, witness):
     restaurant.status = 503
-    (found,) = problems(await witness.audit([DUE]))
+    (found,) = problems(await witness.audit([DUE], {}))
     assert found.endswith("does not tell: not today")
 
 
@@ -192,4 +219,4 @@ async def test_a_token_that_is_refused_is_told_before_the_evening_begins(restaur
 
 
 async def test_without_orders_there_is_nothing_to_compare(witness):
-    assert (await witness.audit([])).as_dict() == Audit().as_dict()
+    assert (await witness.audit([], await witness.greet())).as_dict() == Audit().as_dict()

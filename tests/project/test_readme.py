@@ -114,7 +114,7 @@ def test_every_command_is_called_where_it_was_put():
 
 
 def test_every_kind_of_command_is_found():
-    kinds = {"demo", "check", "simulate", "orders", "show", "adapters"}
+    kinds = {"demo", "check", "simulate", "orders", "show", "replay", "adapters"}
 
     assert kinds == {words[0] for words in our_commands()}
 

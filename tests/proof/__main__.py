@@ -15,7 +15,10 @@ from tests.proof.part import Job, Result
 from tests.proof.plan import SHORT, plan_for
 
 # In this order; the module of each has `run(job) -> Result`.
-PARTS = {}
+PARTS = {
+    "sim": "tests.proof.sim.part",
+    "storm": "tests.proof.rig.storm",
+}
 
 
 @click.command()

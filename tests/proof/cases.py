@@ -9,7 +9,11 @@ from tests.proof.history import History, Record
 
 PLACING: Final = "order-injection"
 CHANGING: Final = "order-change"
+# The code of an answer that the platform did not wait for.
+HUNG_UP: Final = "hung_up"
 SIGNS: Final = frozenset({CHANGING, "checkout-finished"})
+# Money can only be given back to somebody who has paid.
+_PROOFS: Final = SIGNS | {"items-refunded"}
 
 
 @dataclass(slots=True)
@@ -30,6 +34,16 @@ class Call:
     @property
     def ended(self) -> float:
         return float(self.answer["t"]) if self.answer else self.t
+
+    @property
+    def is_unheard(self) -> bool:
+        """Nobody listened: the bridge knows nothing of it."""
+        return bool(self.answer and self.answer["heard"] == "refused")
+
+    @property
+    def is_left(self) -> bool:
+        """The platform itself did not wait for the answer."""
+        return bool(self.answer and self.answer["code"] == HUNG_UP)
 
     @property
     def is_yes(self) -> bool:
@@ -62,6 +76,11 @@ class Case:
         return min((call.t for call in self.calls), default=0.0)
 
     @property
+    def own(self) -> list[Call]:
+        """Those that name it: what is told of a whole checkout is about each of its orders."""
+        return [call for call in self.calls if call.sent["order"] == self.order]
+
+    @property
     def tickets(self) -> list[Record]:
         """Unmarked papers that tell the kitchen to make the order."""
         return [one for one in self.papers if one["kind"] == "place" and not one["marked"]]
@@ -73,8 +92,8 @@ class Case:
 
     @property
     def is_paid(self) -> bool:
-        """A sign was sent, whatever became of it."""
-        return any(call.hook in SIGNS for call in self.calls)
+        """A sign was sent and may have been heard, whatever was answered."""
+        return any(call.hook in _PROOFS and not call.is_unheard for call in self.calls)
 
     def tell(self, sentence: str) -> "Finding":
         return Finding(case=self, sentence=sentence)
@@ -106,6 +125,18 @@ def sort_cases(history: History) -> list[Case]:
         _take(record, case_of)
     _share(cases.values(), [call for call in calls if not call.sent["order"]])
     return sorted(cases.values(), key=lambda case: case.begun)
+
+
+def sort_checkouts(history: History) -> list[Case]:
+    """What was told of whole checkouts, also where no order came of it; their order is ""."""
+    checkouts: dict[tuple[str, str, str], Case] = {}
+    for call in _pair(history):
+        sent = call.sent
+        if not sent["order"]:
+            key = sent["site"], sent["restaurant"], sent["checkout"]
+            case = checkouts.setdefault(key, Case(key[0], key[1], "", checkout=key[2]))
+            case.calls.append(call)
+    return list(checkouts.values())
 
 
 def _pair(history: History) -> list[Call]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from tests.proof.cases import PLACING, SIGNS, Case, Finding, sort_cases
+from tests.proof.cases import PLACING, SIGNS, Case, Finding, sort_cases, sort_checkouts
 from tests.proof.excuses import (
     AFTERMATH,
     Excuse,
@@ -35,6 +35,8 @@ UNSEEN = "unknown without alert"
 LATE = "over deadline"
 COUNTERS: Final = (LOST, DOUBLED, DISORDER, GHOST, BLOCKED, UNSEEN, LATE)
 
+# The code of an answer to a checkout start that says "no" with a 2XX.
+NOT_ALLOWED: Final = "not allowed"
 _SEEN: Final = frozenset({"held", "refused", "voided"})
 
 
@@ -46,6 +48,7 @@ class Verdict:
     """
 
     orders: int = 0
+    accepted: int = 0
     papers: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     findings: dict[str, list[Finding]] = field(default_factory=lambda: defaultdict(list))
@@ -71,6 +74,7 @@ class Verdict:
         """JSON-ready."""
         return {
             "orders": self.orders,
+            "accepted": self.accepted,
             "papers": self.papers,
             "counts": {name: self.counts[name] for name in COUNTERS},
             "apart": dict(self.apart),
@@ -86,10 +90,14 @@ def check(history: History) -> Verdict:
     ended = history.span[1]
     for case in cases:
         verdict.orders += 1
+        verdict.accepted += case.is_promised
         verdict.papers += len(case.papers)
         verdict.states[_state(case)] += 1
         for rule in _RULES:
             rule(case, verdict, faults, ended)
+    for case in [*cases, *sort_checkouts(history)]:
+        _check_blocked(case, verdict, faults)
+        _check_late(case, verdict, faults)
     _check_checkouts(cases, verdict, faults)
     return verdict
 
@@ -104,13 +112,15 @@ def _check_lost(case: Case, verdict: Verdict, faults: Faults, ended: float) -> N
     due = case.due
     if not case.is_promised or not due or not due["wanted"] or due["unclear"]:
         return
-    if any(paper["kind"] == "place" for paper in case.papers):
-        return
     if due["on_commit"] and not due["signed"]:
+        return
+    is_printed = any(paper["kind"] == "place" for paper in case.papers)
+    if is_printed and case.papers[-1]["kind"] != "void":
         return
     seen = [each for each in case.standings if each["state"] in _SEEN and each["cause"]]
     if not seen:
-        verdict.blame(LOST, case, f"accepted, never printed, and it stands {_state(case)}")
+        was = "taken back, though it is wanted" if is_printed else "accepted, never printed"
+        verdict.blame(LOST, case, f"{was}, and it stands {_state(case)}")
     elif not verdict.excuse(excuse_question(case, faults, ended)):
         state, cause = seen[-1]["state"], seen[-1]["cause"]
         verdict.blame(LOST, case, f"{state} ({cause}) though nothing was done that explains it")
@@ -163,17 +173,20 @@ def _check_ghost(case: Case, verdict: Verdict, faults: Faults, _ended: float) ->
         return
     for call in placed:
         kinds = ("kill9", "shot", "stop")
-        if call.is_half_heard and faults.excuse(call.t, call.ended, case.site, kinds):
+        if call.is_left or (
+            call.is_half_heard and faults.excuse(call.t, call.ended, case.site, kinds)
+        ):
             verdict.apart["tickets of an answer that nobody heard"] += 1
             return
     verdict.blame(GHOST, case, "printed, though nobody was told yes")
 
 
-def _check_blocked(case: Case, verdict: Verdict, faults: Faults, _ended: float) -> None:
-    for call in case.calls:
-        if not call.sent["at_stake"] or call.is_yes:
-            continue
+def _check_blocked(case: Case, verdict: Verdict, faults: Faults) -> None:
+    for call in case.own:
         answer = call.answer
+        is_no = not call.is_yes or bool(answer and answer["code"] == NOT_ALLOWED)
+        if not call.sent["at_stake"] or not is_no:
+            continue
         if not verdict.excuse(excuse_refusal(call, faults)):
             told = f"{answer['status']} {answer['code']}" if answer else "no answer"
             verdict.blame(BLOCKED, case, f"{call.hook} got {told}")
@@ -189,8 +202,8 @@ def _check_unseen(case: Case, verdict: Verdict, _faults: Faults, ended: float) -
         verdict.blame(UNSEEN, case, "held, and nobody was told")
 
 
-def _check_late(case: Case, verdict: Verdict, faults: Faults, _ended: float) -> None:
-    for call in case.calls:
+def _check_late(case: Case, verdict: Verdict, faults: Faults) -> None:
+    for call in case.own:
         answer, budget = call.answer, BUDGETS.get(call.hook, BUDGET) + SLACK
         if not answer or answer["heard"] != "all" or answer["ms"] <= budget:
             continue
@@ -231,7 +244,5 @@ _RULES: Final[tuple[Callable[[Case, Verdict, Faults, float], None], ...]] = (
     _check_versions,
     _check_dishes,
     _check_ghost,
-    _check_blocked,
     _check_unseen,
-    _check_late,
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tests.proof.cases import Case, Finding
 from tests.proof.checker import COUNTERS, Verdict
-from tests.proof.excuses import Faults
+from tests.proof.excuses import Faults, touches
 from tests.proof.history import History, Record
 
 _BESIDE = {"t", "what", "witness", "site", "restaurant", "order", "must", "may", "dishes"}
@@ -38,7 +38,9 @@ def _records(case: Case, history: History) -> Iterator[Record]:
     yield from case.alerts
     last = max((paper["t"] for paper in case.papers), default=case.begun)
     ended = max([last, *(call.ended for call in case.calls)])
-    yield from Faults(history).during(case.begun, ended, case.site)
+    for fault in Faults(history).during(case.begun, ended, case.site):
+        if touches(fault, case.restaurant):
+            yield fault
 
 
 def _line(record: Record, start: float) -> str:

@@ -15,6 +15,7 @@ _TAKEN: Final = frozenset(
 )
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 _LOOKS_LIKE_FORM: Final = re.compile(r"[A-Za-z_][\w.%\[\]-]*=")
+_NEVER_MADE: Final = 12  # of the parts of ISO 8859
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -23,14 +24,23 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_TEXT_CODECS: Final = ("utf", "ascii", "iso8859", "cp125")
+# By their names in small letters and digits. Python keeps each name that it was ever asked for.
+_CHARSETS: Final = {
+    **{f"utf{kind}": f"utf-{kind}" for kind in ("8", "16", "16le", "16be", "32", "32le", "32be")},
+    "usascii": "ascii",
+    "ascii": "ascii",
+    "latin1": "iso8859-1",
+    "latin9": "iso8859-15",
+    **{f"iso8859{part}": f"iso8859-{part}" for part in range(1, 17) if part != _NEVER_MADE},
+    **{f"{maker}125{page}": f"cp125{page}" for maker in ("windows", "cp") for page in range(9)},
+}
 
 
 def read(body: bytes, content_type: str) -> dict[str, Any]:
     """The JSON object in a body; values of a form are left as the text that was sent.
 
-    Raises DecodeError 400 for a body that is not JSON, 415 for another kind of body, and 422
-    for a form in which nested data was lost.
+    Raises DecodeError 400 for a body that is not JSON or has too many entries, 415 for another
+    kind of body, and 422 for a form in which nested data was lost.
     """
     return read_text(text_of(body, content_type), content_type)
 
@@ -82,13 +92,10 @@ def _decoded(body: bytes, encodings: tuple[str, ...]) -> str:
 
 
 def _codec(charset: str) -> str:
-    try:
-        name = codecs.lookup(charset).name
-    except LookupError:
-        name = ""
-    if not name.startswith(_TEXT_CODECS):
+    found = _CHARSETS.get("".join(filter(str.isalnum, charset.lower())))
+    if found is None:
         raise media(f"the charset {charset[:40]!a} is not read here; send UTF-8")
-    return name
+    return found
 
 
 def _is_form(text: str, content_type: str) -> bool:
@@ -99,7 +106,12 @@ def _is_form(text: str, content_type: str) -> bool:
 
 
 def _read_form(text: str) -> dict[str, Any]:
-    pairs = parse_qsl(text, keep_blank_values=True, errors="replace")
+    try:
+        pairs = parse_qsl(
+            text, keep_blank_values=True, errors="replace", max_num_fields=document.MAX_ENTRIES
+        )
+    except ValueError:
+        raise document.too_many("the body") from None
     found: dict[str, Any] = dict(pairs)
     if len(found) != len(pairs):
         raise _lost(found)

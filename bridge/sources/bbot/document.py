@@ -12,14 +12,35 @@ from bridge.sources.bbot.errors import DecodeError, syntax
 from bridge.sources.text import clean_line
 
 MAX_DEPTH: Final = 32
+# Objects, lists and what stands in lists. More than fits into the longest body in the platform's
+# own shapes; read in a time that no other call notices.
+MAX_ENTRIES: Final = 3000
 
 _PYTHON_WORD: Final = re.compile(r"None|True|False|nan|inf")
 _NO_NUMBER: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|(-?Infinity|NaN)', re.DOTALL)
 _QUOTES: Final = "\u201c\u201d\u201e\u2018\u2019"
 
 
-def parse(text: str, what: str = "the body") -> Any:
-    """The value of a JSON text; DecodeError 400 names the fault and its place, never content."""
+class Room:
+    """How many entries there may still be, in one text or in several of one call."""
+
+    def __init__(self) -> None:
+        self._left = MAX_ENTRIES
+
+    def take(self, entries: int, what: str) -> None:
+        """Raises DecodeError 400 once they are more than there may be, and ever after."""
+        self._left -= entries
+        if self._left < 0:
+            raise too_many(what)
+
+
+def parse(text: str, what: str = "the body", room: Room | None = None) -> Any:
+    """The value of a JSON text; DecodeError 400 names the fault and its place, never content.
+
+    `room` is what texts of one call share; none left, and no further one is looked at.
+    """
+    room = room or Room()
+    room.take(1, what)
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
@@ -30,22 +51,24 @@ def parse(text: str, what: str = "the body") -> Any:
         raise syntax("bad_json", _explain_constant(text, str(error), what)) from None
     except ValueError:
         raise syntax("bad_json", f"{what} holds a number of thousands of digits") from None
-    check_depth(value, what)
+    _check_size(value, what, room)
     return value
 
 
-def check_depth(value: Any, what: str) -> None:
-    """Raises DecodeError 400 beyond MAX_DEPTH; walks level by level, so it cannot overflow."""
+def _check_size(value: Any, what: str, room: Room) -> None:
+    """Raises DecodeError 400 for too deep or too many; level by level, so it cannot overflow."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(MAX_DEPTH):
         if not level:
             return
-        level = [
+        entries = [
             child
             for parent in level
             for child in (parent.values() if type(parent) is dict else parent)
-            if type(child) is dict or type(child) is list
+            if type(parent) is list or type(child) is dict or type(child) is list
         ]
+        room.take(len(entries), what)
+        level = [entry for entry in entries if type(entry) is dict or type(entry) is list]
     if level:
         raise _too_deep(what)
 
@@ -80,6 +103,11 @@ def _refuse_constant(name: str) -> Any:
 
 
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant)
+
+
+def too_many(what: str) -> DecodeError:
+    """400 for more entries than anybody needs."""
+    return syntax("too_many", f"{what} has more than {MAX_ENTRIES} entries; send less")
 
 
 def _too_deep(what: str) -> DecodeError:

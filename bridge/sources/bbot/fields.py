@@ -20,11 +20,15 @@ _LAST_YEAR_OF_NEVER: Final = 1900
 
 @dataclass(frozen=True, slots=True)
 class Remarks:
-    """What was odd, in words, without any value that a guest typed."""
+    """What was odd, in words, without any value that a guest typed.
+
+    `room` is for the JSON inside texts, of which one call may have many.
+    """
 
     LIMIT = 20
 
     said: dict[str, None] = field(default_factory=dict)
+    room: document.Room = field(default_factory=document.Room)
 
     def add(self, remark: str) -> None:
         self.said[remark] = None
@@ -66,6 +70,14 @@ class Fields:
             return 0
         return odd_cents(value, self.path_of(name))
 
+    def clear_cents(self, name: str) -> int | None:
+        """The same for an amount that nothing hangs on: None with a remark where it is doubtful."""
+        try:
+            return self.cents(name)
+        except DecodeError as error:
+            self.remarks.add(f"{error.detail}: left out")
+            return None
+
     def compare(self, name: str, stated: int, added: int) -> None:
         """Remarks on a sum that is not what its parts add up to."""
         if stated != added:
@@ -96,6 +108,8 @@ class Fields:
     def line(self, name: str) -> str:
         """Text on one line, "" if there is none."""
         value = self.data.get(name)
+        if value is None or value == "":
+            return ""
         return self._short(name, clean_line(self.said(name) if type(value) is not str else value))
 
     def lines(self, name: str) -> str:
@@ -135,11 +149,11 @@ class Fields:
 
     def unwrapped(self, name: str) -> Any:
         """The value; JSON inside a text is opened, and must be sound."""
-        return _unwrap(self.data.get(name), self.path_of(name))
+        return self._unwrap(self.data.get(name), self.path_of(name))
 
     def opened(self, name: str) -> Any:
         """The same where a guest may have typed a bracket: if it is not JSON, it stays text."""
-        return _open(self.data.get(name), self.path_of(name))
+        return self._open(self.data.get(name), self.path_of(name))
 
     def child(self, name: str) -> "Fields | None":
         """A nested object that the order can do without."""
@@ -159,7 +173,7 @@ class Fields:
             return
         for position, entry in enumerate(value):
             here = f"{name}[{position}]"
-            found = _open(entry, self.path_of(here))
+            found = self._open(entry, self.path_of(here))
             if isinstance(found, dict):
                 yield Fields(found, self.path_of(here), self.remarks)
             else:
@@ -177,6 +191,17 @@ class Fields:
                 raise bad_item(here)
             yield Fields(entry, here, self.remarks)
 
+    def _unwrap(self, value: Any, path: str) -> Any:
+        if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
+            return document.parse(value, path, self.remarks.room)
+        return value
+
+    def _open(self, value: Any, path: str) -> Any:
+        try:
+            return self._unwrap(value, path)
+        except DecodeError:
+            return value
+
 
 def bad_item(path: str) -> DecodeError:
     """422 that names the place."""
@@ -192,19 +217,6 @@ def as_text(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     return document.compact(value)
-
-
-def _unwrap(value: Any, path: str) -> Any:
-    if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
-        return document.parse(value, path)
-    return value
-
-
-def _open(value: Any, path: str) -> Any:
-    try:
-        return _unwrap(value, path)
-    except DecodeError:
-        return value
 
 
 def _parse_time(value: object) -> datetime | None:

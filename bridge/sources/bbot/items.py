@@ -47,7 +47,8 @@ def _unit(item: Fields, position: int) -> Unit:
         id=unit_id or f"item:{position}",
         price_cents=item.cents("pretax_cents"),
         tax_cents=item.cents("tax_cents"),
-        tip_cents=item.cents("tip_in_cents"),
+        # Nothing is made, and nothing given back, by what a tip is.
+        tip_cents=item.clear_cents("tip_in_cents") or 0,
         status=item.line("status").lower() or WAITING,
     )
 

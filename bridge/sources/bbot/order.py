@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from bridge.model.event import OrderChanged, OrderPlaced
 from bridge.model.order import Address, Line, Order, Table, Totals
+from bridge.sources.bbot.cents import INT64
 from bridge.sources.bbot.errors import DecodeError, content
 from bridge.sources.bbot.fields import SOURCE, Fields, Remarks, as_text
 from bridge.sources.bbot.fulfilment import fulfilment_in_words
@@ -12,6 +13,8 @@ from bridge.sources.bbot.items import read_lines
 from bridge.sources.bbot.modifiers import NAMELESS
 from bridge.sources.text import MAX_LENGTH, clean_line, clean_lines
 
+_PARTS: Final = ("pretax_cents", "tip_cents", "fee_pretax_cents", "tax_cents")
+_TOTAL: Final = "total_cents"
 _ALWAYS_SENT: Final = ("fulfillment_method", "orderNumberToday", "table", "time", "last_modified")
 
 
@@ -113,17 +116,25 @@ def _checkout_id(order: Fields, order_id: str) -> str:
 
 
 def _totals(order: Fields, lines: tuple[Line, ...]) -> Totals:
-    totals = Totals(
-        pretax_cents=order.cents("pretax_cents"),
-        tip_cents=order.cents("tip_cents"),
-        fee_cents=order.cents("fee_pretax_cents"),
-        tax_cents=order.cents("tax_cents"),
-        total_cents=order.cents("total_cents"),
+    """What the kitchen needs is in the lines: no total is worth refusing an order or a change."""
+    stated = {name: order.clear_cents(name) for name in (*_PARTS, _TOTAL)}
+    doubtful = [name for name, cents in stated.items() if cents is None]
+    found = {name: cents or 0 for name, cents in stated.items()}
+    parts = sum(found[name] for name in _PARTS)
+    if len(doubtful) == 1:
+        # The others say what it is.
+        missing = parts if doubtful == [_TOTAL] else found[_TOTAL] - parts
+        found[doubtful[0]] = missing if 0 <= missing < INT64 else 0
+    elif not doubtful:
+        order.compare(_TOTAL, found[_TOTAL], parts)
+    order.compare("pretax_cents", found["pretax_cents"], sum(line.price_cents for line in lines))
+    return Totals(
+        pretax_cents=found["pretax_cents"],
+        tip_cents=found["tip_cents"],
+        fee_cents=found["fee_pretax_cents"],
+        tax_cents=found["tax_cents"],
+        total_cents=found[_TOTAL],
     )
-    parts = totals.pretax_cents + totals.tip_cents + totals.fee_cents + totals.tax_cents
-    order.compare("total_cents", totals.total_cents, parts)
-    order.compare("pretax_cents", totals.pretax_cents, sum(line.price_cents for line in lines))
-    return totals
 
 
 def _table(order: Fields) -> Table | None:

@@ -42,15 +42,15 @@ def _charges(refund: Fields) -> tuple[Remainder, ...]:
 
 
 def _remainders(entries: Iterable[Fields], id_name: str) -> tuple[Remainder, ...]:
-    """One for each id. Values can only fall, so of an id given twice the lower ones are true."""
+    """One for each id. Of one given twice what is nearer to nothing is true: no value rises."""
     found: dict[str, Remainder] = {}
     for entry in entries:
         one = _remainder(entry, id_name)
         other = found.get(one.id, one)
         found[one.id] = Remainder(
             id=one.id,
-            price_cents=min(one.price_cents, other.price_cents),
-            tax_cents=min(one.tax_cents, other.tax_cents),
+            price_cents=min(one.price_cents, other.price_cents, key=abs),
+            tax_cents=min(one.tax_cents, other.tax_cents, key=abs),
         )
     return tuple(found.values())
 
@@ -71,10 +71,7 @@ def _remainder(entry: Fields, id_name: str) -> Remainder:
 def _left(entry: Fields, name: str) -> int:
     if entry.data.get(name) in (None, ""):
         raise bad_money(entry.path_of(name), "is missing")
-    cents = entry.cents(name)
-    if cents < 0:
-        raise bad_money(entry.path_of(name), "is below zero")
-    return cents
+    return entry.cents(name)
 
 
 def _nothing_named() -> DecodeError:

@@ -22,9 +22,11 @@ from bridge.model import (
     Quote,
     TextInput,
 )
-from bridge.sources.quote import BUTTON, mend
+from bridge.sources.quote import BUTTON, LONGEST_ID, mend
 
 PREFIX: Final = "pos-bridge"
+# Room for what the ingress puts before the id of an adapter's prompt.
+_LONGEST_ID: Final = LONGEST_ID + 20
 
 REFUSED: Final = "This order cannot be taken at the moment."
 
@@ -35,7 +37,7 @@ def compose(quote: Quote, cart: Cart, *, allow: bool | None) -> tuple[bytes, tup
     The quote's prompts get ids that are ours alone; see `own_prompts`. Whatever in it cannot be
     sent is repaired or dropped; each problem is a sentence for the log. Never raises.
     """
-    sound, problems = mend(quote, cart)
+    sound, problems = mend(quote, cart, longest_id=_LONGEST_ID)
     added = tuple(_missing(sound.prompts, allow=allow))
     document: dict[str, Any] = {
         "prompts_to_guest": [

@@ -21,14 +21,22 @@ from bridge.model import (
     Fate,
     Handover,
     ItemsRefunded,
-    Order,
     OrderChanged,
     OrderPlaced,
     as_decimal_text,
 )
-from bridge.worker.booking.case import DEAD, Case, Terms, is_unsent, without_units
+from bridge.worker.booking.case import (
+    DEAD,
+    Case,
+    Terms,
+    is_before_cancel,
+    is_unsent,
+    without_units,
+)
+from bridge.worker.booking.folding import CANCELLED, fold_followers
 from bridge.worker.booking.moments import fires_at
-from bridge.worker.booking.money import count_money, find_fallen, find_gone, is_named
+from bridge.worker.booking.money import count_money, find_fallen, find_gone, is_named, keep
+from bridge.worker.booking.newest import find_newest
 from bridge.worker.booking.news import fold_into_place, queue_behind
 from bridge.worker.booking.place import (
     GHOST_WAIT,
@@ -40,7 +48,9 @@ from bridge.worker.booking.place import (
 )
 from bridge.worker.booking.refunds import open_refunds
 
-__all__ = ["GHOST_WAIT", "SIGN_WAIT", "Terms", "decide"]
+__all__ = ["GHOST_WAIT", "SIGN_WAIT", "Terms", "decide", "fold_followers"]
+
+OVER = "nothing on it is waiting to be made any more"
 
 _UNKNOWN = Checkout()
 _Told = tuple[list[Action], str]
@@ -63,7 +73,8 @@ def decide(
         committed=case.committed,
         cancelled=case.cancelled,
         fires_at=case.fires_at,
-        money=case.money,
+        heard=case.heard,
+        money=keep(case.money, [*_list_standing(book), *_list_opened(actions), *refunds]),
         actions=(*actions, *refunds),
     )
 
@@ -71,13 +82,12 @@ def decide(
 def _make_case(
     book: Book, handover: Handover, terms: Terms, now: float, checkout: Checkout
 ) -> Case:
-    newest = _newest(book, handover)
+    newest, heard = find_newest(book, handover)
     money = count_money(book, newest, checkout)
     is_sign = _is_sign(handover, checkout, money)
     committed = book.committed or is_sign
-    cancelled = not committed and _is_cancelled(book, handover)
-    gone = find_gone(money, checkout)
-    tellers = [one for one in book.deliveries if one.state is not DeliveryState.VOIDED]
+    cancelled = not committed and _is_cancelled(book, handover, checkout)
+    gone = find_gone(money, checkout, newest)
     return Case(
         book=book,
         handover=handover,
@@ -85,14 +95,23 @@ def _make_case(
         terms=terms,
         now=now,
         newest=newest,
+        heard=heard,
         wanted=replace(newest, lines=()) if cancelled else without_units(newest, gone),
         is_sign=is_sign,
         committed=committed,
         cancelled=cancelled,
         fires_at=fires_at(book, newest, terms),
         money=money,
-        fallen=find_fallen(money, checkout, tellers),
+        fallen=find_fallen(money, checkout, _list_standing(book)),
     )
+
+
+def _list_opened(actions: list[Action]) -> list[Open]:
+    return [one for one in actions if isinstance(one, Open)]
+
+
+def _list_standing(book: Book) -> list[Booked]:
+    return [one for one in book.deliveries if one.state is not DeliveryState.VOIDED]
 
 
 def _is_sign(handover: Handover, checkout: Checkout, money: Mapping[str, Money]) -> bool:
@@ -101,24 +120,8 @@ def _is_sign(handover: Handover, checkout: Checkout, money: Mapping[str, Money])
     return is_change or checkout.is_finished or is_named(money, checkout)
 
 
-def _newest(book: Book, handover: Handover) -> Order:
-    """By the platform's own times; where they do not tell, a change follows what was placed."""
-    event, current = handover.event, book.current
-    if not isinstance(event, OrderPlaced | OrderChanged):
-        if current is None:
-            raise ValueError("an event of a checkout is booked only on orders that are known")
-        return current
-    order = event.order
-    if current is None or order.is_newer_than(current):
-        return order
-    if order == current or current.is_newer_than(order):
-        return current
-    is_live = book.place is not None and book.place.state not in DEAD
-    return current if isinstance(event, OrderPlaced) and is_live else order
-
-
-def _is_cancelled(book: Book, handover: Handover) -> bool:
-    """A cancel counts for what came before it; an injection that gets its yes takes it back."""
+def _is_cancelled(book: Book, handover: Handover, checkout: Checkout) -> bool:
+    """A cancel counts for what came before it; a later injection that got its yes takes it back."""
     place = book.place
     if place is None or place.state in DEAD:
         return False
@@ -127,7 +130,8 @@ def _is_cancelled(book: Book, handover: Handover) -> bool:
             is_before = place.accepted_at <= handover.received_at.timestamp()
             return book.cancelled or is_before
         case OrderPlaced():
-            return book.cancelled and handover.fate is Fate.GONE
+            is_no_answer = handover.fate is Fate.GONE or is_before_cancel(handover, checkout)
+            return book.cancelled and is_no_answer
         case _:
             return book.cancelled
 
@@ -153,29 +157,38 @@ def _open_by_sign(case: Case, place: Booked | None) -> _Told:
         return [], "archived: nothing was being made"
     if place.state is DeliveryState.REFUSED:
         return [], "the POS had refused it: nothing to do"
-    # Whatever its items are called by now: it was never made, and it is not closed.
-    if not case.wanted.lines or case.newest.closed_at is not None:
+    # Whatever its items are called by now: it was never made. By its first sign it is made even if
+    # it is closed, for some are closed as soon as they are paid.
+    is_over = case.newest.closed_at is not None and case.book.committed
+    if not case.wanted.lines or is_over:
         return [], "archived: nothing on it is to be made any more"
     return [open_place(case, REFIRED)], "a sign after the void: fired again"
 
 
 def _open_place(case: Case) -> _Told:
     is_again = case.book.place is not None
-    if _is_overtaken(case):
-        note = "nothing on it is waiting to be made any more"
-        return ([] if is_again else [open_dead(case, note)]), note
+    if why := _why_not_made(case):
+        return ([] if is_again else [open_dead(case, why)]), why
     return [open_place(case)], "placed again after it had come to nothing" if is_again else "placed"
 
 
+def _why_not_made(case: Case) -> str:
+    """Why an injection comes to nothing; empty if it is to be made."""
+    if not case.committed and is_before_cancel(case.handover, case.checkout):
+        return CANCELLED
+    return OVER if not case.wanted.lines or _is_overtaken(case) else ""
+
+
 def _is_overtaken(case: Case) -> bool:
-    """Nothing is on it, or later news came before it and said that nothing is left to do."""
+    """Later news said that nothing is left to do on what had come to nothing before.
+
+    What never came to anything is made, closed or not: where nobody tells the platform what
+    becomes of an order, it is closed as soon as it is paid.
+    """
     event, current = case.handover.event, case.book.current
-    is_older = (
-        isinstance(event, OrderPlaced)
-        and current is not None
-        and current.is_newer_than(event.order)
-    )
-    return not case.wanted.lines or (is_older and not case.wanted.is_waiting())
+    if case.book.place is None or current is None or not isinstance(event, OrderPlaced):
+        return False
+    return current.is_newer_than(event.order) and not case.wanted.is_waiting()
 
 
 def _open_by_change(case: Case) -> _Told:

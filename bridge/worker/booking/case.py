@@ -12,9 +12,13 @@ DEAD = frozenset({DeliveryState.VOIDED, DeliveryState.REFUSED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """A restaurant's rules, in seconds; `since`: from when on this worker serves it."""
+    """A restaurant's rules, in seconds; `since`: from when on this worker serves it.
+
+    `on_paper`: its POS tells a refund to the kitchen by a slip, and books none.
+    """
 
     on_commit: bool = False
+    on_paper: bool = False
     preparation: float = 900.0
     give_up_after: float = 1800.0
     since: float = 0.0
@@ -24,6 +28,7 @@ class Terms:
 class Case:
     """`newest` is the order as the platform tells it, `wanted` what the kitchen should have.
 
+    `heard`: digests of its states with the newest one's time.
     `fires_at`: when the kitchen is to begin, 0 for at once. `is_sign`: this event says that the
     guest paid for this order. `fallen`: what was given back and no refund has told yet.
     """
@@ -34,6 +39,7 @@ class Case:
     terms: Terms
     now: float
     newest: Order
+    heard: tuple[str, ...]
     wanted: Order
     is_sign: bool
     committed: bool
@@ -80,6 +86,12 @@ def is_unsent(delivery: Booked) -> bool:
         return True
     is_task = delivery.timer == TASK
     return delivery.state is DeliveryState.HELD and not delivery.may_be_there and not is_task
+
+
+def is_before_cancel(handover: Handover, checkout: Checkout) -> bool:
+    """True for an injection that was received before the last cancel, but is heard of after it."""
+    is_placed = isinstance(handover.event, OrderPlaced)
+    return is_placed and handover.received_at.timestamp() < checkout.cancelled_at
 
 
 def is_change(delivery: Booked) -> bool:

@@ -24,9 +24,14 @@ def fires_at(book: Book, newest: Order, terms: Terms) -> float:
 def promise(case: Case, accepted_at: float) -> float:
     """Due time or a while after it came in, and never without time to be tried in."""
     give_up_after = case.terms.give_up_after
-    due = case.newest.due_at.timestamp() if case.newest.due_at else AT_ONCE
-    fired = case.fires_at + min(LEAST_TIME, give_up_after) if case.fires_at else AT_ONCE
-    return max(accepted_at + give_up_after, due, fired)
+    least = min(LEAST_TIME, give_up_after)
+    return postpone(accepted_at + give_up_after, case.newest, case.fires_at, least)
+
+
+def postpone(promised: float, order: Order, fires_at: float, least: float = LEAST_TIME) -> float:
+    """What was promised, or later where due time or firing time ask for it."""
+    due = order.due_at.timestamp() if order.due_at else AT_ONCE
+    return max(promised, due, fires_at + least if fires_at else AT_ONCE)
 
 
 def _first(order: Order, terms: Terms) -> float:

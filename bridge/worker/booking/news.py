@@ -1,6 +1,6 @@
 """What the kitchen hears of news: folded into what was not sent yet, else queued behind it."""
 
-from bridge.ledger.book import Action, Booked, Fold, Move, Open
+from bridge.ledger.book import Action, Booked, Fold, Open
 from bridge.model import (
     DeliveryState,
     Difference,
@@ -11,37 +11,18 @@ from bridge.model import (
     differences,
 )
 from bridge.worker.booking.case import Case, is_change, is_unsent
+from bridge.worker.booking.folding import CANCELLED, EMPTY, drop, fold
 from bridge.worker.booking.moments import promise
 from bridge.worker.booking.place import REFIRED, doubted, open_place
-from bridge.worker.booking.refunds import without_differences
-
-CANCELLED = "the checkout was cancelled"
-EMPTY = "nothing is left on the order"
 
 _Told = tuple[list[Action], str]
 
 
 def fold_into_place(case: Case, place: Booked) -> _Told:
     """What was queued behind it while it was being sent is in the newest order, too."""
-    behind = [one for one in case.live if one.id > place.id and is_unsent(one)]
-    if not case.wanted.lines:
-        cause = CANCELLED if case.cancelled else EMPTY
-        return [*(_drop(one, cause) for one in behind), _drop(place, cause)], cause
-    fold = Fold(
-        delivery_id=place.id,
-        content=case.wanted,
-        slip=place.slip,
-        promise_at=promise(case, place.accepted_at),
-    )
-    folded = [
-        _drop(one, "part of the ticket itself by now")
-        if is_change(one)
-        else Fold(
-            delivery_id=one.id, content=case.wanted, slip=without_differences(one.slip, case.wanted)
-        )
-        for one in behind
-    ]
-    return [*folded, fold], "folded into the ticket"
+    cause = CANCELLED if case.cancelled else EMPTY
+    actions = fold(case.book, place, case.wanted, cause, lambda one: promise(case, one.accepted_at))
+    return [*actions], "folded into the ticket" if case.wanted.lines else cause
 
 
 def queue_behind(case: Case) -> _Told:
@@ -49,11 +30,11 @@ def queue_behind(case: Case) -> _Told:
     waiting = _trailing_changes(case)
     told = last_told(case)
     if told.operation is Operation.CANCEL and case.wanted.lines:
-        drops = [_drop(one, "replaced by a new ticket") for one in waiting]
+        drops = [drop(one, "replaced by a new ticket") for one in waiting]
         return [*drops, open_place(case, REFIRED)], "taken back, and wanted after all: fired again"
     found = _differences(told.content, case.wanted)
     if waiting:
-        older = [_drop(one, "replaced by a later change") for one in waiting[:-1]]
+        older = [drop(one, "replaced by a later change") for one in waiting[:-1]]
         actions, note = _fold_into_change(case, waiting[-1], changed=bool(found))
         return [*older, *actions], note
     if not found:
@@ -84,13 +65,13 @@ def _trailing_changes(case: Case) -> list[Booked]:
 def _fold_into_change(case: Case, change: Booked, *, changed: bool) -> _Told:
     if not changed:
         cause = "the change was taken back"
-        return [_drop(change, cause)], cause
+        return [drop(change, cause)], cause
     follow = _follow(case, change.version)
     if follow.operation is change.operation:
         fold = Fold(delivery_id=change.id, content=case.wanted, slip=follow.slip)
         return [fold], "folded into the change"
     cause = "replaced by a later change"
-    return [_drop(change, cause), _follow(case, case.book.next_version)], cause
+    return [drop(change, cause), _follow(case, case.book.next_version)], cause
 
 
 def _follow(case: Case, version: int) -> Open:
@@ -112,7 +93,3 @@ def _follow(case: Case, version: int) -> Open:
         next_at=case.now,
     )
     return doubted(follow) if case.may_be_done_already else follow
-
-
-def _drop(delivery: Booked, cause: str) -> Move:
-    return Move(delivery_id=delivery.id, state=DeliveryState.VOIDED, cause=cause)

@@ -73,11 +73,11 @@ def waits_for_sign(place: Booked) -> bool:
 
 def _is_released_now(case: Case, place: Booked) -> bool:
     """True if this event ends the wait, or gives the order a new time to be fired."""
-    is_moved = case.fires_at != case.book.fires_at
     if place.state is DeliveryState.READY:
-        return is_moved and case.fires_at > case.now
+        return case.fires_at > case.now
     if place.state is not DeliveryState.WAITING and not lacks_sign(place):
         return False
+    is_moved = case.fires_at != case.book.fires_at
     return is_moved if place.timer == "release" else case.is_released
 
 

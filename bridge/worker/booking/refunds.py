@@ -1,12 +1,13 @@
 """The deliveries that bring what fell to the POS, or to a person who puts it right there."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bridge.ledger.book import Action, Booked, Move, Open
 from bridge.ledger.deliveries import TASK
 from bridge.model import (
     DeliveryState,
+    Difference,
     ItemsRefunded,
     Operation,
     Order,
@@ -17,15 +18,23 @@ from bridge.model import (
     as_decimal_text,
     differences,
 )
-from bridge.model.order import WAITING
+from bridge.model.question import Reason
 from bridge.worker.booking.case import DEAD, Case, is_unsent, without_units
 from bridge.worker.booking.moments import promise
-from bridge.worker.booking.money import find_fallen
+from bridge.worker.booking.money import LOOK, find_fallen, find_gone
 from bridge.worker.booking.place import waits_for_sign
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """What one delivery tells of a refund, with what it tells the kitchen."""
+
+    refund: Refund
+    changes: tuple[Difference, ...] = ()
+
+
 def open_refunds(case: Case, place: Booked | None, actions: list[Action]) -> list[Open]:
-    """The delivery of what fell, behind what else this event does; none if the POS has nothing."""
+    """What brings the fallen behind what else this event does; nothing if the POS has nothing."""
     opened = [one for one in actions if isinstance(one, Open) and not one.state.is_end]
     if place is not None and place.state is DeliveryState.REFUSED and not opened:
         return _keep_for_people(case, place)
@@ -34,7 +43,9 @@ def open_refunds(case: Case, place: Booked | None, actions: list[Action]) -> lis
     if not fallen or not _is_in_pos(case, place, [*standing, *opened]):
         return []
     told = case.wanted if opened else _told(case, place, standing)
-    return [_open_refund(replace(case, fallen=fallen), len(opened), told)]
+    version = case.book.next_version + len(opened)
+    parts = _divide(case, fallen, told)
+    return [_open_refund(case, part, version + number) for number, part in enumerate(parts)]
 
 
 def without_differences(slip: Slip, ticket: Order) -> Slip:
@@ -53,7 +64,8 @@ def _keep_for_people(case: Case, place: Booked) -> list[Open]:
     fallen = find_fallen(case.money, case.checkout, tellers)
     if not fallen:
         return []
-    refund = _open_refund(replace(case, fallen=fallen), 0, case.wanted)
+    part = _Part(refund=_of_ticket(fallen, case.wanted))
+    refund = _open_refund(case, part, case.book.next_version)
     cause = "the order itself was not taken"
     voided = DeliveryState.VOIDED
     return [replace(refund, state=voided, timer=None, next_at=None, cause=cause)]
@@ -88,9 +100,25 @@ def _told(case: Case, place: Booked | None, standing: list[Booked]) -> Order:
     return [one for one in standing if one.state not in DEAD][-1].content
 
 
-def _open_refund(case: Case, opened: int, told: Order) -> Open:
-    refund = _of_ticket(case.fallen, told)
-    version = case.book.next_version + opened
+def _divide(case: Case, fallen: Iterable[RefundLine], told: Order) -> list[_Part]:
+    """What the kitchen need not make, what only money is, and what a person must look up.
+
+    A slip for the kitchen does not bring the other money to the POS, so that is a task beside it.
+    """
+    lines = _of_ticket(fallen, told).lines
+    not_to_make = _not_to_make(case, {one.id for one in lines})
+    changes = differences(told, without_units(told, not_to_make))
+    sure = [one for one in lines if not one.doubt]
+    slip = [one for one in sure if one.id in not_to_make and one.on_ticket]
+    if not changes or not case.terms.on_paper:
+        slip = sure
+    rest = [one for one in sure if one not in slip]
+    doubtful = [one for one in lines if one.doubt]
+    parts = [_Part(refund=_sum(slip), changes=changes)] if slip or changes else []
+    return [*parts, *(_Part(refund=_sum(some)) for some in (rest, doubtful) if some)]
+
+
+def _open_refund(case: Case, part: _Part, version: int) -> Open:
     start = Open(
         operation=Operation.REFUND,
         version=version,
@@ -98,33 +126,47 @@ def _open_refund(case: Case, opened: int, told: Order) -> Open:
         slip=Slip(
             kind=SlipKind.REFUND,
             version=version,
-            differences=differences(told, without_units(told, _not_to_make(case))),
-            # All of it, for a slip shows only what need not be made.
-            reason=f"refund of {as_decimal_text(refund.amount_cents)}",
-            refund=refund,
+            differences=part.changes,
+            reason=f"refund of {as_decimal_text(part.refund.amount_cents)}",
+            refund=part.refund,
         ),
         content=case.wanted,
         promise_at=promise(case, case.received_at),
         next_at=case.now,
-        amount_cents=refund.amount_cents,
+        amount_cents=part.refund.amount_cents,
     )
     if not case.may_be_done_already:
         return start
     # Money is not left to `repeat`: that worker's versions, and so its keys, may have been others.
     cause = "received before this worker served the restaurant: look whether it is booked already"
-    return replace(start, state=DeliveryState.HELD, timer=TASK, next_at=None, cause=cause)
+    return replace(
+        start, state=DeliveryState.HELD, timer=TASK, next_at=None, cause=cause, reason=Reason.TASK
+    )
 
 
-def _not_to_make(case: Case) -> set[str]:
-    """The units that were refunded whole before they were done."""
-    waiting = {
-        unit.id for line in case.newest.lines for unit in line.units if unit.status == WAITING
-    }
-    return {line.id for line in case.fallen if line.is_gone and line.id in waiting}
+def _not_to_make(case: Case, fallen: set[str]) -> set[str]:
+    """The units that were refunded whole before they were done; no refund tells of a free one."""
+    if case.newest.closed_at is not None:
+        return set()
+    made = {unit.id for line in case.newest.lines for unit in line.units if unit.is_made}
+    gone = find_gone(case.money, case.checkout, case.newest) - made
+    return {one for one in gone if one in fallen or not case.money[one].price_cents}
+
+
+def _sum(lines: Iterable[RefundLine]) -> Refund:
+    """A discount that was taken back, and nothing else, gives nothing back: no POS books that."""
+    refund = Refund(lines=tuple(lines))
+    if refund.amount_cents >= 0:
+        return refund
+    return Refund(lines=tuple(replace(one, doubt=one.doubt or LOOK) for one in refund.lines))
 
 
 def _of_ticket(lines: Iterable[RefundLine], ticket: Order) -> Refund:
     units = {unit.id for line in ticket.lines for unit in line.units}
     return Refund(
-        lines=tuple(replace(one, on_ticket=one.is_charge or one.id in units) for one in lines)
+        # Of what nobody knows, nobody knows that either.
+        lines=tuple(
+            replace(one, on_ticket=one.is_charge or bool(one.doubt) or one.id in units)
+            for one in lines
+        )
     )

@@ -240,6 +240,26 @@ async def test_restaurants_are_listed_with_what_is_known_of_their_pos(console):
     assert "state" not in cafe
 
 
+async def test_the_doctor_names_a_change_that_nobody_could_read(console):
+    change = Request(
+        received_at=console.ledger.now(),
+        endpoint="e",
+        hook="order-change",
+        correlation_id="call-1",
+        content_type="",
+        body=b"{}",
+        restaurant="lopez",
+        order_id="o-7",
+        error="bad_item: order.items[0] is not an object",
+    )
+    answer = Answer(status=200, code="archived", body=b"")
+    await console.ledger.write(lambda tx: requests.record(tx, change, answer, hand_over=False))
+
+    _status, body = await get(console.client, "/api/v1/findings")
+    texts = [one["text"] for one in body["findings"] if one["subject"] == "lopez"]
+    assert any("o-7 (call-1, bad_item)" in text for text in texts)
+
+
 async def test_the_doctor_says_what_is_wrong_and_what_to_do(console):
     _status, body = await get(console.client, "/api/v1/findings")
     levels = {(one["subject"], one["level"]) for one in body["findings"]}

@@ -48,7 +48,7 @@ class Half:
 
 
 @asynccontextmanager
-async def bridge(directory, broker, *, prefix, role=Role.ALL):
+async def bridge(directory, broker, *, prefix, role=Role.ALL, **more):
     parts = urlsplit(broker.url)
     settings = Broker(
         hosts=(f"{parts.hostname}:{parts.port}",),
@@ -61,12 +61,13 @@ async def bridge(directory, broker, *, prefix, role=Role.ALL):
     config = make_config(
         directory,
         broker=settings,
-        ledger=Ledger(directory=directory),
+        ledger=Ledger(directory=directory, ballast=0),
         console=Console(
             listen="127.0.0.1:0",
             token=Secret.of("a token that nobody guesses"),
             socket=directory / "console.sock",
         ),
+        **more,
     )
     async with running(config, role=role) as parts:
         yield Half(*parts)

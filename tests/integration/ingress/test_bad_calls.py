@@ -73,13 +73,21 @@ CALLS = {
     "JSON, no object": [a_request(b"[]"), a_request(b'"order"', "promo")],
     "a key twice": [a_request(b'{"order": 1, "order": 2}')],
     "too deep": [a_request(b"[" * 40 + b"]" * 40)],
+    "too many items, modifiers or prompts": [
+        a_request(b'{"order": {"items": [' + b"{}," * 3000 + b"{}]}}"),
+        a_request(b'{"cart_items_this_restaurant": [' + b"1," * 3000 + b"1]}", "promo"),
+        a_request(b"a=1&" * 3000 + b"b=1"),
+    ],
     "a form without nested data": [payload("32_form_that_lost_the_order.txt")],
     "an order without an order": [a_request(b'{"order_id": "1", "restaurant_id": "2"}')],
     "without its restaurant": [altered(restaurant_id=None)],
     "without its id": [altered(id=None)],
     "without items": [altered(items=[]), altered(items=None), altered(items="none")],
     "with an item that is none": [altered(items=["Ceviche"])],
-    "with money in doubt": [altered(tip_cents=4.5), altered(total_cents="30.78")],
+    "with the price or tax of an item in doubt": [
+        altered(items=[{"name": "Dish", "pretax_cents": 4.5}]),
+        altered(items=[{"name": "Dish", "tax_cents": "0.78"}]),
+    ],
     "of a restaurant nobody configured": [
         a_request(an_injection(restaurant="nobodys")),
         a_request(an_injection(restaurant="nobodys"), ""),

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.doorway import a_request, an_injection, open_doorway, read_answer
+from tests.doorway import SlowPos, a_request, an_injection, open_doorway, read_answer
 
 BODY = an_injection()
 
@@ -101,3 +101,14 @@ async def test_news_after_the_budget_counts_though_it_was_answered_with_no(hasty
 
     assert answer.status == 503
     assert [(row["fate"], row["stage"]) for row in await hasty.settled()] == [("gone", "open")]
+
+
+async def test_a_pos_that_does_not_answer_leaves_an_order_the_time_to_be_recorded(tmp_path):
+    """It has less time than asking the POS may take, and the POS never answers."""
+    async with open_doorway(tmp_path, budget=0.7) as doorway:
+        pos = SlowPos(doorway)
+        answer = await doorway.post(BODY)
+        was_asked = pos.asked.is_set()
+        pos.may_answer.set()
+
+    assert (answer.status, was_asked) == (200, True)

@@ -355,3 +355,12 @@ async def test_the_events_of_a_checkout_are_kept_in_their_order(doorway):
         "checkout-cancelled",
     ]
     assert [row["stage"] for row in rows] == [None, None, "open", "open", "open", "open"]
+
+
+@pytest.mark.parametrize(("hook", "body"), [*CALLS, ("", an_injection())])
+async def test_a_slash_behind_an_address_makes_no_difference(doorway, hook, body):
+    request = a_request(body, hook).replace(b" HTTP/1.1", b"/ HTTP/1.1", 1)
+    answer = await doorway.exchange(request)
+
+    assert answer.status == 200
+    assert [row["body"] for row in await doorway.rows()] == [body]

@@ -155,6 +155,11 @@ class House:
         found = (await self.order(order_id))["deliveries"]
         return [f"{one['operation']} {one['version']} {one['state']}" for one in found]
 
+    async def findings(self):
+        """What the doctor says, in one text."""
+        await self.settle()
+        return " ".join(one["text"] for one in (await self._ask("findings"))["findings"])
+
     async def tickets(self):
         await self.settle()
         return (await self._ask(f"kitchen/{self.name}/tickets"))["tickets"]

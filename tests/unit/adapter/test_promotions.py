@@ -9,7 +9,7 @@ import pytest
 from bridge.adapter import Adapter, AdapterSpec, Blind, Capability, Promotions, spec_problems
 from bridge.model import Cart, CartLine, Deadline, GivenPrompt, Quote
 from bridge.sources.bbot.reply import compose
-from tests.reply_rules import violations
+from bridge.testing.reply_rules import violations
 
 GUIDE = (Path(__file__).parents[3] / "adapters" / "README.md").read_text("utf-8")
 CART = Cart(

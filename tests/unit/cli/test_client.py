@@ -3,7 +3,7 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli import client
-from bridge.cli.client import SOCKET, Target, fetch
+from bridge.cli.client import SOCKET, Target, fetch, send
 
 
 @pytest.fixture
@@ -11,14 +11,14 @@ def answer(monkeypatch):
     """What the daemon answers, or how it does not."""
 
     def answer(status=200, body=b"{}", error=None):
-        async def get(_target, _path, query):
-            asked.append(query)
+        async def answer_call(_target, method, _path, **more):
+            asked.append((method, *more.values()))
             if error is not None:
                 raise error
             return status, body
 
         asked = []
-        monkeypatch.setattr(client, "_get", get)
+        monkeypatch.setattr(client, "_call", answer_call)
         return asked
 
     return answer
@@ -37,7 +37,14 @@ def test_only_what_was_asked_for_is_asked(answer):
     asked = answer()
     fetch(HERE, "/api/v1/orders", restaurant="lopez", state="")
 
-    assert asked == [{"restaurant": "lopez"}]
+    assert asked == [("GET", {"restaurant": "lopez"})]
+
+
+def test_a_command_is_sent_with_its_body(answer):
+    asked = answer(body=b'{"moved": []}')
+
+    assert send(HERE, "/api/v1/replay", {"order_id": "o1"}) == {"moved": []}
+    assert asked == [("POST", b'{"order_id":"o1"}')]
 
 
 @pytest.mark.parametrize("error", [OSError("no such file"), TimeoutError(), ValueError("bad URL")])

@@ -2,6 +2,7 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
+from bridge.cli.demo_site import CODES, EFFECTS
 from bridge.cli.simulate import simulate
 from bridge.testing import simulator
 from bridge.testing.summary import Summary, Unexpected
@@ -91,8 +92,54 @@ def test_with_a_console_all_is_compared(run, secret):
     assert (witness.console, witness.token, witness.pos) == (
         "http://c",
         "secret",
-        "http://p/control",
+        ("http://p/control",),
     )
+
+
+def test_there_may_be_a_pos_for_each_restaurant(run):
+    run("--console=http://c", "--pos-control=a=http://p", "--pos-control=b=http://q")
+    assert run.wish.witness.pos == ("a=http://p", "b=http://q")
+
+
+def test_codes_are_given_with_what_they_are_worth(run):
+    run("--code=TEN", "--code=HAPPY=12.5%", "--code=WELCOME=300/guest")
+    assert [(code.word, code.is_known, code.is_once) for code in run.wish.codes] == [
+        ("TEN", False, False),
+        ("HAPPY", True, False),
+        ("WELCOME", True, True),
+    ]
+
+
+def test_what_the_demo_says_of_its_codes_can_be_given_on(run):
+    run(*(f"--code={effect}" for effect in EFFECTS))
+    assert [code.word for code in run.wish.codes] == list(CODES)
+    assert all(code.is_known for code in run.wish.codes)
+
+
+def test_a_code_that_cannot_be_read_is_told_with_the_ways_to_write_it(run):
+    ended = run("--code=TEN=1.50")
+    assert ended.exit_code == 2
+    assert "write CODE, CODE=300" in ended.stderr
+
+
+def test_nobody_may_be_refused_and_nothing_may_be_late_unless_it_is_said(run):
+    run()
+    assert not run.wish.may_refuse
+    assert not run.wish.is_busy
+    assert run.wish.is_open
+    run("--may-refuse", "--busy", "--basic-everywhere")
+    assert run.wish.may_refuse
+    assert run.wish.is_busy
+    assert not run.wish.is_open
+
+
+@pytest.mark.parametrize(("options", "status"), [((), 1), (("--may-refuse",), 0)])
+def test_whoever_is_refused_fails_it_unless_the_restaurant_may(run, options, status):
+    may_refuse = bool(options)
+    outcome = Summary(**FINE | {"refused": ("a",), "may_refuse": may_refuse})
+    ended = run(*options, outcome=outcome)
+    assert ended.exit_code == status
+    assert ("somebody was refused" in ended.stdout) is not may_refuse
 
 
 @pytest.mark.parametrize("option", ["--pos-control=http://p", "--token-file={secret}"])
@@ -108,6 +155,6 @@ def test_a_console_that_does_not_answer_is_2_in_one_sentence(run):
     assert ended.stderr == "the console at http://c does not answer\n"
 
 
-def test_the_help_says_that_a_no_does_not_fail():
+def test_the_help_says_what_a_no_does():
     said = " ".join(CliRunner().invoke(simulate, ["--help"]).stdout.split())
-    assert "says no (409, 422, 503) is no fault" in said
+    assert "or if somebody was refused (see --may-refuse)" in said

@@ -166,3 +166,17 @@ def test_every_setting_of_a_promotion_is_in_the_guide(name, info):
     assert info.title
     assert allowed(info) in row
     assert default(info) in row
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("MOM'S", "mom\u2019s"),
+        ("MOM'S", "Mom\u2018s"),
+        ("HAPPY-10", "happy\u201310"),
+        ("HAPPY-10", "happy\u201410"),
+        ("HAPPY-10", "happy\u201110"),
+    ],
+)
+def test_what_a_phone_makes_of_a_sign_is_the_same_sign(one, other):
+    assert fold(one) == fold(other)

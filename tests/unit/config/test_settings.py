@@ -99,7 +99,7 @@ def test_a_description_has_no_secret_and_no_value_of_an_adapter():
     assert shown["endpoints"][0]["password"] == "configured"
     assert shown["endpoints"][0]["id"] == "0123..."
     assert shown["restaurants"][0]["settings"] == ["host", "pin"]
-    assert shown["ledger"] == {"directory": "/var/lib/pos-bridge"}
+    assert shown["ledger"]["directory"] == "/var/lib/pos-bridge"
     assert shown["console"]["token"] is None
 
 

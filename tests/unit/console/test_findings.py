@@ -1,6 +1,9 @@
 import pytest
 
-from bridge.console.findings import Level, examine
+from bridge.console.findings import Facts, Level, examine
+from bridge.ledger.misread import Misread
+from bridge.ledger.questions import Count
+from bridge.ledger.unplaced import Unplaced
 
 WELL = {
     "ledger": {"writable": True},
@@ -10,8 +13,9 @@ WELL = {
 UP = {"state": "up", "reason": "", "server": "rabbit:5672"}
 
 
-def findings(signless=(), **more):
-    return examine({**WELL, **more}, ["lopez"], signless)
+def findings(**more):
+    facts = Facts(**{name: more.pop(name) for name in Facts.__slots__ if name in more})
+    return examine({**WELL, **more}, ["lopez"], facts)
 
 
 def pos(**known):
@@ -35,10 +39,13 @@ def test_when_all_is_well_every_part_says_so():
     [
         ({"ledger": {"writable": False, "reason": "disk full"}}, "bad", "ledger", "disk full"),
         ({"ledger": {}}, "bad", "ledger", "cannot be kept"),
+        ({"ledger": {"writable": True, "damaged_rows": 2}}, "bad", "ledger", "2 stored calls"),
+        ({"disk": {"room": "low", "free_mb": 300}}, "warning", "disk", "300 MB are free"),
+        ({"disk": {"room": "short", "free_mb": 9}}, "bad", "disk", "9 MB are free"),
+        ({"disk": {"room": "ample", "renewals": 1}}, "bad", "disk", "it failed"),
         (pos(state="down", reason="no route"), "bad", "lopez", "its POS is down: no route"),
         (pos(state="unknown"), "warning", "lopez", "its POS is unknown"),
         (pos(), "warning", "lopez", "its POS is unknown"),
-        (pos(state="up", deliveries={"held": 2}), "warning", "lopez", "2 wait for a person"),
         (pos(state="up", deliveries={"unknown": 1}), "warning", "lopez", "nobody knows"),
         ({"broker": {"publishing": {**UP, "state": "down"}}}, "bad", "broker", "link is down"),
         ({"broker": {"degraded": {"q": "406 inequivalent"}}}, "bad", "broker", "406"),
@@ -51,10 +58,68 @@ def test_what_is_wrong_is_named_with_its_place(more, level, subject, words):
     assert words in found.text
 
 
+def test_what_is_held_is_told_with_whose_side_it_is_on_and_what_to_do():
+    asked = [Count(restaurant="lopez", reason="late", side="", number=2)]
+    found = the_worst(findings(asked=asked))
+
+    assert (found.level, found.subject) == (Level.WARNING, "lopez")
+    assert found.text == "2 held for a person to decide: late (side of the staff)"
+    assert "replay to print it" in found.hint
+    assert "pos-bridge orders --restaurant lopez --state held" in found.hint
+
+
 def test_a_restaurant_that_waits_for_signs_in_vain_is_told_what_to_do():
     found = the_worst(findings(signless=["lopez"]))
     assert found.level is Level.WARNING
     assert "order-change" in found.hint
+
+
+def test_quotes_that_nobody_asks_for_are_told_of():
+    found = the_worst(findings(unasked=["lopez"]))
+    assert (found.level, found.subject) == (Level.WARNING, "lopez")
+    assert "--role" in found.hint
+
+
+def a_misread(number=1, restaurant="lopez", order_id="o"):
+    return Misread(
+        restaurant=restaurant,
+        order_id=order_id and f"{order_id}-{number}",
+        correlation_id=f"call-{number}",
+        code="bad_item",
+    )
+
+
+def test_changes_that_nobody_could_read_are_named():
+    found = the_worst(findings(misread=[a_misread(number) for number in range(9)]))
+    assert (found.level, found.subject) == (Level.WARNING, "lopez")
+    assert found.text.startswith(
+        "9 calls of order-change could not be read: o-0 (call-0, bad_item)"
+    )
+    assert ("call-4" in found.text, "call-5" in found.text) == (True, False)
+    assert "--raw" in found.hint
+
+
+def test_a_change_of_nobody_knows_what_is_a_matter_of_the_ingress():
+    found = the_worst(findings(misread=[a_misread(restaurant="", order_id="")]))
+    assert (found.subject, "no order (call-1" in found.text) == ("ingress", True)
+
+
+def test_changes_of_restaurants_that_are_not_served_here_are_nobodys():
+    found = findings(misread=[a_misread(restaurant="elsewhere")])
+    assert all(one.level is Level.GOOD for one in found)
+
+
+def test_refunds_of_which_no_order_tells_are_named_with_their_calls():
+    unplaced = [Unplaced(restaurant="lopez", name=name) for name in ("x1", "x2")]
+    found = the_worst(findings(unplaced=unplaced))
+    assert (found.level, found.subject) == (Level.WARNING, "lopez")
+    assert found.text == "of 2 refunds this week no order tells: x1, x2"
+    assert "pos-bridge show" in found.hint
+
+
+def test_a_refund_of_nobody_knows_whom_is_a_matter_of_the_ingress():
+    found = the_worst(findings(unplaced=[Unplaced(restaurant="", name="x1")]))
+    assert found.subject == "ingress"
 
 
 def test_a_closed_restaurant_and_a_link_that_is_up_are_well():

@@ -52,17 +52,23 @@ def test_a_post_has_the_checked_settings_of_its_adapter(a_config, tmp_path):
     settings = {"directory": str(tmp_path)}
     config = a_config(restaurants=(a_restaurant(adapter="file", settings=settings),))
 
-    (post,) = assembly.build_posts(config)
+    (post,) = assembly.build_posts(config, {})
     assert post.settings.directory == tmp_path
 
 
 def test_an_unknown_adapter_is_named(a_config):
     with pytest.raises(RegistryError, match="fike"):
-        assembly.build_posts(a_config(restaurants=(a_restaurant(adapter="fike"),)))
+        assembly.build_posts(a_config(restaurants=(a_restaurant(adapter="fike"),)), {})
 
 
 def test_wrong_settings_name_restaurant_and_key(a_config):
     config = a_config(restaurants=(a_restaurant(adapter="file", settings={}),))
 
     with pytest.raises(ValueError, match=rf"{RESTAURANT}: settings\.directory: "):
-        assembly.build_posts(config)
+        assembly.build_posts(config, {})
+
+
+def test_a_restaurant_that_a_person_has_paused_begins_so(a_config):
+    (post,) = assembly.build_posts(a_config(), {"lopez": "paused by ana: flood"})
+
+    assert post.paused == "paused by ana: flood"

@@ -4,9 +4,11 @@ import pytest
 
 from bridge.daemon import health as module
 from bridge.daemon.health import Health
-from bridge.ledger import LedgerError
+from bridge.ledger import Ledger, LedgerError, Room, checkouts
+from bridge.ledger.room import MEGABYTE
+from bridge.ledger.side_file import SIDE_FILE
 from bridge.model import Availability, PosState
-from tests.engine import RESTAURANT, START, an_order, moment
+from tests.engine import RESTAURANT, START, an_order, moment, refunded
 from tests.wires import a_pulse, put_event
 
 
@@ -74,8 +76,51 @@ async def test_reading_it_refreshes_the_numbers(health, basics, ledger):
     assert f'pos_bridge_pos_up{{restaurant="{RESTAURANT}"}} 1.0' in text
 
 
+async def test_refunds_of_which_no_order_tells_are_counted(health, basics, ledger):
+    handover = refunded({"Soup-0": (0, 0)})
+    await ledger.write(lambda tx: checkouts.learn(tx, handover, ledger.now()))
+    await health.read()
+
+    text = basics.metrics.render().decode()
+    assert f'pos_bridge_refunds_without_order{{restaurant="{RESTAURANT}"}} 1.0' in text
+    assert 'pos_bridge_refunds_without_order{restaurant=""} 0.0' in text
+
+
 async def test_a_restaurant_that_nobody_was_heard_of_is_unknown(health, basics):
     said = (await health.read())["restaurants"][RESTAURANT]
 
     assert said["state"] == "unknown"
     assert said["reason"] == "no worker was heard yet"
+
+
+async def test_with_hardly_any_room_it_is_not_ready(health, basics, monkeypatch):
+    monkeypatch.setattr(Ledger, "is_short", True)
+    said = await health.read()
+
+    assert said["ready"] is False
+    assert "the disk is nearly full" in said["ledger"]["reason"]
+    assert "pos_bridge_ledger_writable 0.0" in basics.metrics.render().decode()
+
+
+async def test_the_disk_is_described_from_memory(health, basics, ledger, monkeypatch):
+    async def fail():
+        raise LedgerError("disk I/O error")
+
+    monkeypatch.setattr(ledger, "check", fail)
+    monkeypatch.setattr(Ledger, "free", 300 * MEGABYTE)
+    monkeypatch.setattr(Ledger, "room", Room.LOW)
+    monkeypatch.setattr(Ledger, "renewals", 2)
+    said = await health.read()
+    metrics = basics.metrics.render().decode()
+
+    assert said["disk"] == {"room": "low", "free_mb": 300, "renewals": 2}
+    assert "pos_bridge_ledger_renewals 2.0" in metrics
+    assert "pos_bridge_ledger_free_bytes 3.145728e+08" in metrics
+
+
+async def test_damaged_rows_are_counted(health, basics, tmp_path):
+    (tmp_path / "ledger" / SIDE_FILE).write_text("{}\n{}\n")
+    said = await health.read()
+
+    assert said["ledger"]["damaged_rows"] == 2
+    assert "pos_bridge_ledger_damaged_rows 2.0" in basics.metrics.render().decode()

@@ -8,8 +8,8 @@ from bridge.daemon import ingress_service as module
 from bridge.daemon.ingress_service import FATE_LIMIT, IngressService
 from bridge.daemon.parts import PartEnded
 from bridge.ledger import LedgerError, requests
-from tests.daemons import NO_BROKER
-from tests.engine import RESTAURANT, START, an_order
+from tests.daemons import NO_BROKER, until
+from tests.engine import RESTAURANT, START, an_order, moment
 from tests.wires import put_event, rows
 
 
@@ -60,6 +60,13 @@ async def test_without_a_broker_the_worker_takes_what_is_open(service, worker, l
     assert await stages(ledger) == ["recorded"]
 
 
+async def test_what_the_worker_does_not_take_waits_for_the_gate_to_see(service, worker, ledger):
+    worker.error = LedgerError("disk full")
+    await put_event(ledger, an_order())
+    service.start()
+    await until(lambda: service.backlog.waiting_since(RESTAURANT) == moment(START))
+
+
 async def test_what_was_published_to_a_broker_that_is_gone_is_taken_back(service, worker, ledger):
     seq = await put_event(ledger, an_order())
     await ledger.write(lambda tx: requests.published(tx, seq, START))
@@ -102,6 +109,22 @@ async def test_a_stop_without_a_broker_that_answers_is_over_at_once(basics, ledg
     await service.stop()
 
     assert await stages(ledger) == ["open"]
+
+
+async def test_before_its_link_is_up_a_broker_makes_no_silence(basics, ledger):
+    config = basics.config.model_copy(update={"broker": NO_BROKER})
+    service = IngressService(replace(basics, config=config), None)
+    service.start()
+    await until(lambda: not basics.pulses.hears)
+    await service.stop()
+
+
+async def test_without_a_broker_silence_always_counts(service, worker, basics, ledger):
+    await put_event(ledger, an_order())
+    service.start()
+    await worker.took.wait()
+
+    assert basics.pulses.hears
 
 
 async def test_its_death_is_noticed(service, monkeypatch):

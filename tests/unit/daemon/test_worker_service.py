@@ -83,7 +83,7 @@ def a_cart():
 async def test_events_go_straight_to_the_lanes(basics, ledger):
     service = WorkerService(
         basics,
-        assembly.build_posts(basics.config),
+        assembly.build_posts(basics.config, {}),
         terms={RESTAURANT: Terms()},
         console="",
         random=lambda: 0.5,
@@ -100,7 +100,7 @@ async def test_events_go_straight_to_the_lanes(basics, ledger):
 async def test_an_adapter_that_makes_no_quotes_is_not_asked_for_one(basics, a_cart):
     service = WorkerService(
         basics,
-        assembly.build_posts(basics.config),
+        assembly.build_posts(basics.config, {}),
         terms={RESTAURANT: Terms()},
         console="",
         random=lambda: 0.5,

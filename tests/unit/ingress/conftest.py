@@ -41,6 +41,7 @@ class FailingLedger:
     """A disk that is full."""
 
     alive = True
+    is_short = False
 
     def __init__(self):
         self.posted = []

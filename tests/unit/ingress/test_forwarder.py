@@ -9,6 +9,7 @@ from bridge.ledger import LedgerError, requests
 from bridge.model import Fate
 from tests.doorway import RESTAURANT, an_injection
 from tests.unit.ingress.conftest import a_call
+from tests.wires import rows
 
 
 class Worker:
@@ -121,6 +122,7 @@ async def test_a_bad_event_holds_up_no_other(ledger, worker, accept):
     assert worker.took == ["a", "c"]
     assert [(line["event"], line["order_id"]) for line in logs] == [("event_set_aside", "b")]
     assert "Eric" not in repr(logs)
+    assert [row.order_id for row in await rows(ledger) if row.error] == ["b"]
 
 
 async def test_a_bad_event_is_tried_again_later(ledger, worker, accept):

@@ -1,5 +1,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.kitchen import an_order, dish
 NOW = datetime(2026, 1, 9, 18, tzinfo=UTC)
 DISHES = an_order("order-1", dish(1, "Ceviche"), dish(1, "Flan")).lines
 REFUSE, ACCEPT = GateTerms(), GateTerms(refuse_when_down=False)
+LONG = GateTerms(max_wait=3600)
 
 
 def ago(seconds):
@@ -29,8 +31,15 @@ def a_pulse(state=PosState.UP, *, reason="", sold_out=(), checked_at=NOW, **more
 
 
 def known(pulse, *, silence=0.1, can_probe=False, **more):
+    """Nothing was heard for so long, although it would have been; `age` if it would not."""
     heard = Heard(pulse=pulse, at=0.0) if pulse else None
-    return Knowledge(heard=heard, silence=silence, now=NOW, can_probe=can_probe, **more)
+    age = more.pop("age", silence) if pulse else inf
+    return Knowledge(heard=heard, age=age, silence=silence, now=NOW, can_probe=can_probe, **more)
+
+
+def here(seconds, pulse=None, **more):
+    """An order waits here for so long."""
+    return known(pulse, waiting_since=ago(seconds), **more)
 
 
 def probed(answer, pulse):
@@ -69,7 +78,28 @@ NEVER_ASKED = a_pulse(PosState.UNKNOWN, checked_at=None)
         ),
         pytest.param(REFUSE, known(WAITING), 503, id="orders wait too long"),
         pytest.param(ACCEPT, known(WAITING), 200, id="orders wait too long, policy accept"),
-        pytest.param(REFUSE, known(WAITING, silence=100), 503, id="they wait, and nobody is heard"),
+        pytest.param(REFUSE, known(WAITING, silence=100), 200, id="they waited: that is old news"),
+        pytest.param(
+            REFUSE, known(UP, silence=0, age=999), 200, id="nobody could be heard for a long time"
+        ),
+        pytest.param(
+            REFUSE, known(DOWN, silence=0, age=999), 200, id="down when somebody could be heard"
+        ),
+        pytest.param(
+            REFUSE, known(WAITING, silence=0, age=16), 200, id="they waited before the link went"
+        ),
+        pytest.param(REFUSE, here(601), 503, id="orders wait here too long"),
+        pytest.param(REFUSE, here(599), 200, id="orders wait here, not too long"),
+        pytest.param(ACCEPT, here(9999), 200, id="orders wait here, policy accept"),
+        pytest.param(REFUSE, here(601, UP), 503, id="they wait here, and the POS is up"),
+        pytest.param(
+            REFUSE, here(601, UP, silence=0, age=999), 503, id="they wait here without a link"
+        ),
+        pytest.param(LONG, here(1800, UP, silence=0, age=1800), 200, id="half an hour of one"),
+        pytest.param(LONG, here(3601, UP, silence=0, age=3601), 503, id="more than an hour"),
+        pytest.param(
+            ACCEPT, here(1800, WAITING, silence=999), 200, id="all at once, policy accept"
+        ),
         pytest.param(
             REFUSE, known(a_pulse(oldest_due_at=ago(599))), 200, id="orders wait, not too long"
         ),
@@ -116,6 +146,7 @@ def test_the_judgement_follows_from_what_is_known(terms, knowledge, status):
         pytest.param(known(CLOSED, can_probe=True), True, id="closed may have opened"),
         pytest.param(known(FAILING, silence=2.1, can_probe=True), False, id="a blocked worker"),
         pytest.param(known(DOWN, silence=180, can_probe=True), False, id="no worker at all"),
+        pytest.param(known(DOWN, silence=0, age=3, can_probe=True), False, id="blocked, no link"),
     ],
 )
 def test_the_pos_is_asked_only_when_its_answer_can_change_something(knowledge, asks):
@@ -160,6 +191,8 @@ def test_a_closed_restaurant_without_a_reason_gets_one():
 def test_the_evidence_of_a_refusal_is_complete():
     assert judge(DISHES, REFUSE, probed(False, DOWN)).evidence == {
         "worker_heard_s_ago": 0.1,
+        "silence_s": 0.1,
+        "waiting_since": None,
         "live_probe": "failed",
         "state": "down",
         "reason": "no answer",
@@ -168,6 +201,14 @@ def test_the_evidence_of_a_refusal_is_complete():
         "failing_since": "2026-01-09T17:59:30.000+00:00",
         "oldest_due_at": None,
     }
+
+
+def test_the_evidence_says_since_when_orders_wait_here():
+    judgement = judge(DISHES, REFUSE, here(601))
+
+    assert judgement.reason == "orders wait too long: no worker takes them"
+    assert judgement.evidence["waiting_since"] == "2026-01-09T17:49:59.000+00:00"
+    assert judgement.evidence["worker_heard_s_ago"] is None
 
 
 def test_a_yes_against_better_knowledge_says_so():
@@ -297,3 +338,16 @@ async def test_without_a_worker_in_this_process_nothing_is_asked(pos):
     gate = Gate(pos.pulses, {"lopez": REFUSE}, now=lambda: NOW)
 
     assert (await gate.decide("lopez", DISHES, Deadline.after(60))).status == 200
+
+
+async def test_what_waits_in_this_process_is_looked_up_by_restaurant(pos):
+    waiting = {"lopez": ago(601)}
+    gate = Gate(
+        pos.pulses,
+        {"lopez": REFUSE, "bistro": REFUSE},
+        now=lambda: NOW,
+        waiting_since=waiting.get,
+    )
+    judgements = [await gate.decide(name, DISHES, Deadline.after(60)) for name in gate._terms]
+
+    assert [judgement.status for judgement in judgements] == [503, 200]

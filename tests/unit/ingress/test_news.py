@@ -86,7 +86,7 @@ async def test_what_is_no_json_object_is_refused(reception, rows, hook, body):
         (CHANGE, b'{"order": {"a": 1}}'),
         (FINISHED, a_finish(checkout_id="")),
         (CANCELLED, a_cancel(checkout_id=None)),
-        (REFUNDED, a_refund(orderitems_now="none")),
+        (REFUNDED, a_refund(orderitems_now="none", checkout_id="")),
     ],
 )
 async def test_what_is_json_and_makes_no_sense_is_archived_with_a_yes(reception, rows, hook, body):
@@ -96,6 +96,20 @@ async def test_what_is_json_and_makes_no_sense_is_archived_with_a_yes(reception,
     assert (reply.answer.status, reply.answer.code) == (200, "archived")
     assert (row["body"], row["hook"], row["stage"]) == (body, hook, None)
     assert row["error"]
+
+
+async def test_a_refund_that_cannot_be_read_is_told_to_who_knows_its_checkout(
+    reception, ledger, rows
+):
+    body = a_refund(orderitems_now="none")
+    reply = await reception.answer(a_call(body, REFUNDED))
+    await ledger.write(lambda tx: requests.settle(tx, reply.seq, Fate.WRITTEN))
+    (row,) = await rows()
+    (handover,) = await ledger.read(lambda tx: requests.next_handovers(tx, "i", (RESTAURANT,), 10))
+
+    assert (reply.answer.code, row["body"]) == ("recorded", body)
+    assert (handover.event.checkout_id, handover.event.items) == (CHECKOUT, ())
+    assert "orderitems_now" in handover.event.unread
 
 
 @pytest.mark.parametrize(("hook", "make"), TOLD)

@@ -3,9 +3,11 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.ingress.pos_quotes import KEPT_FOR, MARGIN, REST
+from bridge.ingress import pos_quotes
+from bridge.ingress.pos_quotes import FLIGHTS, INPUTS, KEPT_FOR, MARGIN, REST
 from bridge.model import ApplyButton, Choices, Discount, Label, Quote, Share, TextInput
 from tests.quoting import Guest, houses, line, promotion
+from tests.wires import settle
 
 OFFER = Quote(
     prompts=(
@@ -78,6 +80,88 @@ async def test_the_adapter_gets_its_own_prompts_back_and_nobody_elses(house_of, 
     ]
 
 
+CARD = "pos-bridge:grill:pos:card"
+
+
+async def quote_for_a_card(cart, _deadline):
+    """The adapter of the guide: asks for a card, and takes off what is on it."""
+    typed = [prompt.value for prompt in cart.prompts if prompt.id == "card"]
+    ask = (TextInput(id="card", heading="Card number"), ApplyButton(id="use", text="Use"))
+    if not any(typed):
+        return Quote(prompts=ask)
+    return Quote(prompts=ask, discount=Discount(name="Gift card", amount_cents=int(typed[0])))
+
+
+async def test_what_was_typed_into_the_adapters_field_stays_with_the_checkout(house_of):
+    guest = Guest(house_of(ask=quote_for_a_card))
+    await guest.check()
+    await guest.check(**{CARD: "100"})
+    assert guest.off == 100
+    guest.lines += (line("c", 100),)
+    await guest.check()
+    assert guest.off == 100
+    guest.lines += (line("d", 100),)
+    guest.prompts = []
+    await guest.start()
+    assert guest.off == 100
+    await guest.check(**{CARD: "250"})
+    assert guest.off == 250
+
+
+async def test_it_is_the_checkouts_own(house_of):
+    house = house_of(ask=quote_for_a_card)
+    first, second = (Guest(house, checkout_id=f"c-{number}") for number in range(2))
+    await first.check()
+    await first.check(**{CARD: "100"})
+    await second.check()
+    assert second.off == 0
+
+
+async def test_of_what_is_typed_a_bounded_part_is_kept(house_of, pos):
+    fields = tuple(TextInput(id=f"f-{number}") for number in range(20))
+    pos.answer = Quote(prompts=(*fields, ApplyButton(id="use", text="Use")))
+    guest = Guest(house_of(ask=pos))
+    await guest.check()
+    await guest.check(**{f"pos-bridge:grill:pos:f-{n}": "x" * 5000 for n in range(20)})
+    pos.answer = Quote(
+        prompts=(*(TextInput(id=f"g-{n}") for n in range(20)), ApplyButton(id="use", text="Use"))
+    )
+    guest.house.now += timedelta(seconds=KEPT_FOR)
+    await guest.check()
+    await guest.check(**{f"pos-bridge:grill:pos:g-{n}": "y" for n in range(20)})
+    typed = [prompt.value for prompt in pos.asked[-1].prompts if prompt.value]
+    assert sorted(typed) == ["x" * 200] * (INPUTS - 20) + ["y"] * 20
+
+
+async def test_a_field_that_became_a_label_is_no_field(guest, pos):
+    await guest.check()
+    await guest.check(**{CARD: "4711"})
+    pos.answer = Quote(prompts=(Label(id="card", text="Thank you"),))
+    guest.house.now += timedelta(seconds=KEPT_FOR)
+    await guest.check()
+    await guest.check()
+    assert [(each.id, each.kind, each.value) for each in pos.asked[-1].prompts] == [
+        ("card", "label", "")
+    ]
+
+
+@pytest.mark.parametrize("length", [96, 97, 100])
+async def test_an_id_of_the_longest_kind_is_kept(house_of, length):
+    guest = Guest(house_of(ask=Pos(Quote(prompts=(Label(id="x" * length, text="t"),)))))
+    await guest.check()
+    assert (ids(guest), guest.house.troubles) == (["pos-bridge:grill:pos:" + "x" * length], {})
+
+
+async def test_of_an_adapter_that_makes_no_quotes_nothing_is_asked_or_remembered(pos):
+    with houses() as build:
+        house = build(ask=pos)
+        house.quoting = lambda _restaurant: False
+        house.restart()
+        guest = Guest(house)
+        assert await guest.check() == EMPTY
+        assert (pos.asked, house.quotes._visits.find("grill", "c-1")) == ([], None)
+
+
 async def test_an_adapters_prompt_is_never_taken_for_our_own(house_of):
     pos = Pos(Quote(prompts=(TextInput(id="code"), ApplyButton(id="apply", text="x"))))
     guest = Guest(house_of(promotion(), ask=pos))
@@ -93,7 +177,8 @@ async def test_the_guests_code_goes_before_the_adapters_discount(house_of, pos):
     assert guest.off == 300
     await guest.check("welcome")
     assert guest.off == 500
-    assert guest.told == ["Welcome: 5.00 off.", "Members pay less"]
+    assert guest.told == ["Welcome: 5.00 off."]
+    assert "pos-bridge:grill:pos:card" in ids(guest)
     await guest.check("nonsense")
     assert guest.off == 300
 
@@ -178,6 +263,58 @@ async def test_an_adapter_that_is_late_is_not_waited_for(guest, pos):
     assert await guest.check() == EMPTY
     await asyncio.gather(*guest.house.quotes._pos._flights)
     assert guest.house.troubles == {"adapter_late": 1}
+
+
+async def another_guest_after(house, pos, seconds):
+    """What one more guest gets from an adapter that is well again, so much later."""
+    pos.answer, pos.gate = OFFER, None
+    house.now += timedelta(seconds=seconds)
+    guest = Guest(house, checkout_id="another")
+    await guest.check()
+    return guest.off
+
+
+async def test_an_adapter_that_fails_one_guest_is_left_alone_for_all(house_of):
+    pos = Pos(RuntimeError())
+    house = house_of(ask=pos)
+    guests = [Guest(house, checkout_id=f"c-{number}") for number in range(5)]
+    for guest in guests:
+        await guest.check()
+        guest.lines += (line("c", 100),)
+        await guest.check()
+    assert (len(pos.asked), house.troubles) == (1, {"adapter_failed": 1})
+    assert await another_guest_after(house, pos, REST - 1) == 0
+    assert await another_guest_after(house, pos, 1) == 300
+
+
+@pytest.mark.parametrize(("fair", "cents"), [(0.0, 0), (1.0, 300)])
+async def test_an_adapter_that_is_late_is_left_alone_if_it_had_time(
+    guest, pos, monkeypatch, fair, cents
+):
+    monkeypatch.setattr(pos_quotes, "FAIR", fair)
+    pos.gate = asyncio.Event()
+    guest.seconds = MARGIN + 0.01
+    await guest.check()
+    await asyncio.gather(*guest.house.quotes._pos._flights)
+    assert await another_guest_after(guest.house, pos, 0) == cents
+
+
+async def test_a_slow_adapter_is_asked_about_so_many_carts_at_once(house_of, pos):
+    house = house_of(ask=pos)
+    pos.gate = asyncio.Event()
+    checks = [
+        asyncio.create_task(Guest(house, checkout_id=f"c-{number}").check())
+        for number in range(FLIGHTS)
+    ]
+    await settle()
+    one_more = Guest(house, checkout_id="one-more")
+    assert await one_more.check() == EMPTY
+    assert (len(pos.asked), house.troubles) == (FLIGHTS, {"adapter_busy": 1})
+
+    pos.gate.set()
+    await asyncio.gather(*checks)
+    await one_more.check()
+    assert one_more.off == 300
 
 
 async def test_without_time_nobody_is_asked(guest, pos):

@@ -209,6 +209,27 @@ def test_a_percentage_is_what_decimal_arithmetic_says(price, percent):
     assert part_of(price, percent) == exact
 
 
+@pytest.mark.parametrize(
+    ("lines", "stated", "percent", "cents"),
+    [
+        ([1000, -500], 500, 50, 250),
+        ([1000, -500], 500, 100, 500),
+        ([1000, -1500], -500, 50, None),
+        ([1000], 700, 10, 70),
+        ([1000], 3000, 10, 100),
+    ],
+)
+def test_a_percentage_of_all_is_of_what_the_cart_costs(lines, stated, percent, cents):
+    given_cart = cart(*(line(str(n), price) for n, price in enumerate(lines)), pretax_cents=stated)
+    found = decided(given_cart, percent=percent)
+    assert (found.discount and found.discount.amount_cents) == cents
+
+
+def test_a_percentage_of_some_dishes_is_of_what_those_cost():
+    lines = line("a", 1000, tags=("x",)), line("b", -500), line("c", 300)
+    assert decided(cart(*lines), percent=50, tags=["x"]).discount.amount_cents == 500
+
+
 baskets = st.lists(
     st.tuples(st.integers(0, 3000), st.integers(1, 5), st.booleans()), min_size=1, max_size=8
 )

@@ -1,4 +1,6 @@
+import orjson
 import pytest
+import structlog
 
 from bridge.ledger import requests
 from bridge.sources.bbot import Hook
@@ -140,3 +142,57 @@ async def test_a_call_whose_body_never_came_is_recorded(reception, rows):
 
     assert reply.answer is answer
     assert [row["hook"] for row in await rows()] == ["order-injection", ""]
+
+
+# --- what was told and could not be read
+
+NOTE = "ALLERGIC TO NUTS"
+
+
+def a_change(**order):
+    document = orjson.loads(an_injection())
+    document["order"] |= order
+    return orjson.dumps(document)
+
+
+def misread(metrics, hook, code):
+    return metrics.misread.labels(hook, code)._value.get()
+
+
+async def test_a_change_with_a_tip_in_doubt_is_a_change_all_the_same(reception, rows, metrics):
+    order = orjson.loads(an_injection())["order"]
+    items = [{**order["items"][0], "special_instructions": NOTE}]
+    body = a_change(tip_cents=12.5, items=items)
+    reply = await reception.answer(a_call(body, Hook.ORDER_CHANGE))
+    (row,) = await rows()
+
+    assert (reply.answer.code, row["error"]) == ("recorded", None)
+    assert NOTE in row["event"]
+    assert misread(metrics, "order-change", "bad_money") == 0
+
+
+@pytest.mark.parametrize(
+    ("hook", "body", "code"),
+    [
+        (Hook.ORDER_CHANGE, a_change(items=["Ceviche"]), "bad_item"),
+        (Hook.ORDER_CHANGE, b"{", "bad_json"),
+        (Hook.ITEMS_REFUNDED, b'{"event_type": "items_refunded"}', "no_checkout"),
+        (Hook.CHECKOUT_CANCELLED, b'{"event_type": "checkout_cancelled"}', "no_checkout"),
+    ],
+)
+async def test_what_was_told_and_cannot_be_read_is_counted_and_told_of(
+    reception, metrics, hook, body, code
+):
+    with structlog.testing.capture_logs() as logs:
+        await reception.answer(a_call(body, hook))
+
+    (line,) = [line for line in logs if line["event"] == "call_not_understood"]
+    assert (line["log_level"], line["hook"], line["code"]) == ("warning", hook, code)
+    assert line["correlation_id"] == "c-1"
+    assert misread(metrics, hook, code) == 1
+
+
+async def test_what_gets_a_no_or_an_open_answer_is_counted_elsewhere(reception, metrics):
+    for hook in (Hook.ORDER_INJECTION, Hook.PROMO):
+        await reception.answer(a_call(b"{", hook))
+        assert misread(metrics, hook, "bad_json") == 0

@@ -1,6 +1,8 @@
 import asyncio
 
-from bridge.ledger import requests
+import pytest
+
+from bridge.ledger import Ledger, requests
 from bridge.sources.bbot import Hook
 from tests.unit.ingress.conftest import CLOSED, FailingLedger, a_call
 
@@ -50,6 +52,7 @@ async def test_a_yes_that_was_committed_after_the_time_out_is_marked(
     class Slow:
         """Tells of a commit later than it was made."""
 
+        is_short = False
         post = ledger.post
 
         async def write(self, job):
@@ -95,3 +98,48 @@ async def test_a_refusal_does_not_wait_for_a_hanging_disk(reception, gate, stall
     stall()
 
     assert (await reception.answer(a_call(left=0.0))).answer.status == 409
+
+
+# When there is hardly any room left
+
+
+@pytest.fixture
+def make_short(ledger, monkeypatch):
+    def make_short():
+        monkeypatch.setattr(Ledger, "is_short", True)
+
+    return make_short
+
+
+async def test_a_new_order_gets_no_yes_when_room_is_short(reception, rows, make_short):
+    make_short()
+    reply = await reception.answer(a_call())
+
+    assert (reply.answer.status, reply.answer.code) == (503, "not_durable")
+    assert await rows() == []
+
+
+async def test_an_order_that_got_its_yes_before_gets_it_again(reception, rows, make_short):
+    first = await reception.answer(a_call())
+    make_short()
+    second = await reception.answer(a_call())
+
+    assert second.is_repeat
+    assert second.answer.body == first.answer.body
+    assert len(await rows()) == 2
+
+
+async def test_news_of_old_orders_goes_in_all_the_same(reception, rows, make_short):
+    make_short()
+
+    assert (await reception.answer(a_call(hook=CHANGE))).answer.status == 200
+    assert [row["stage"] for row in await rows()] == ["open"]
+
+
+async def test_a_refusal_goes_out_and_is_not_kept(reception, gate, rows, make_short):
+    gate.judgement = CLOSED
+    make_short()
+
+    assert (await reception.answer(a_call())).answer.status == 409
+    assert (await reception.answer(a_call(b"{"))).answer.status == 400
+    assert await rows() == []

@@ -1,5 +1,7 @@
 import pytest
 
+from bridge.ledger.room import Space
+from bridge.ledger.store import Store
 from bridge.ledger.writer import Writer
 from tests.unit.ledger.disks import Disk
 
@@ -25,8 +27,13 @@ def lost():
 
 
 @pytest.fixture
-def writer(disk, lost):
-    writer = Writer(disk.connect)
+def store(disk):
+    return Store(disk.path, disk.connect, Space(disk.path.parent))
+
+
+@pytest.fixture
+def writer(store, lost):
+    writer = Writer(store)
     writer.start(lost.append)
     yield writer
     writer.close()

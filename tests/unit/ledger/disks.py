@@ -17,6 +17,8 @@ class Disk:
     def connect(self):
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute(TABLE)
         return Breaking(connection, self)
 
@@ -32,6 +34,10 @@ class Breaking:
             if sql.startswith(start):
                 raise error
         return self.connection.execute(sql, parameters)
+
+    def backup(self, target, **options):
+        self.execute("PRAGMA backup")  # none of SQLite's: a name under which it can be broken
+        self.connection.backup(target, **options)
 
     def __getattr__(self, name):
         return getattr(self.connection, name)
@@ -50,7 +56,18 @@ def notes(tx):
 
 
 def full():
-    return sqlite3.OperationalError("database or disk is full")
+    return failing("database or disk is full", sqlite3.SQLITE_FULL)
+
+
+def sick():
+    return failing("disk I/O error", sqlite3.SQLITE_IOERR_FSYNC)
+
+
+def failing(text, code):
+    """An error as SQLite would raise it."""
+    error = sqlite3.OperationalError(text)
+    error.sqlite_errorcode = code
+    return error
 
 
 def stop_the_thread(writer):

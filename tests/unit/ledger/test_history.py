@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from bridge.adapter import TicketRejected
@@ -8,10 +10,12 @@ from tests.engine import (
     START,
     an_order,
     changed,
+    dish,
     later,
     moment,
     nothing,
     placed,
+    refunded,
 )
 from tests.wires import put_event
 
@@ -49,6 +53,11 @@ def show(ledger):
         ([("place", "done"), ("change", "refused"), ("change", "done")], "done"),
         ([("place", "done"), ("change", "refused"), ("cancel", "done")], "done"),
         ([("place", "refused"), ("change", "voided"), ("place", "done")], "done"),
+        ([("place", "done"), ("refund", "refused"), ("change", "done")], "refused"),
+        ([("place", "done"), ("refund", "refused"), ("refund", "done")], "refused"),
+        ([("place", "done"), ("refund", "refused"), ("change", "ready")], "ready"),
+        ([("place", "done"), ("refund", "refused"), ("cancel", "done")], "done"),
+        ([("place", "done"), ("cancel", "done"), ("refund", "refused")], "refused"),
     ],
 )
 def test_an_order_has_one_state(deliveries, state):
@@ -109,13 +118,28 @@ async def test_news_that_was_refused_is_forgotten_once_newer_news_is_done(engine
     engine.pos_system.script = [None, TicketRejected("no salad today")]
     await engine.take(placed(an_order()))
     await engine.drain()
-    for dish in ("Salad", "Soup"):
-        await engine.take(changed(later(an_order(), dish, by=60.0 if dish == "Salad" else 120.0)))
+    for name in ("Salad", "Soup"):
+        await engine.take(changed(later(an_order(), name, by=60.0 if name == "Salad" else 120.0)))
         await engine.drain()
     document = await show()
 
     assert [one["state"] for one in document["deliveries"]] == ["done", "refused", "done"]
     assert document["state"] == "done"
+
+
+async def test_a_refund_that_was_refused_stays_in_sight(engine, listed):
+    """Nobody else will put its money right."""
+    order = replace(an_order(), lines=(dish("Ceviche", 1, 1000, 90), dish("Soup", 1, 500, 45)))
+    engine.pos_system.script = [None, TicketRejected("the tab is closed")]
+    await engine.take(placed(order))
+    await engine.drain()
+    await engine.take(refunded({"Soup-0": (0, 0)}))
+    await engine.drain()
+    await engine.take(changed(later(order, facts=(("Note", "hot"),))))
+    await engine.drain()
+    (found,) = (await listed(state="refused"))["orders"]
+
+    assert found["cause"] == "refund: the tab is closed"
 
 
 async def test_what_waits_tells_until_when_and_what_the_clock_does_then(engine, show):

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from bridge.ledger import Ledger, LedgerError
+from bridge.ledger import Ledger, LedgerError, RoomTerms
 from bridge.ledger.ledger import FILE_NAME
 from bridge.ledger.schema import SCHEMA_VERSION
 
@@ -108,6 +108,35 @@ async def test_a_damaged_file_is_noticed_at_the_start(directory):
     file.write_bytes(data)
     with pytest.raises(LedgerError, match=r"damaged|malformed"):
         await Ledger.open(directory)
+
+
+async def test_what_to_do_with_a_damaged_file_is_said(directory):
+    directory.mkdir()
+    (directory / FILE_NAME).write_bytes(b"not a database, but long enough to look at" * 100)
+    with pytest.raises(LedgerError, match="copy the whole directory away before anything else"):
+        await Ledger.open(directory)
+
+
+async def test_a_check_really_writes(directory):
+    ledger = await Ledger.open(directory)
+    log = directory / f"{FILE_NAME}-wal"
+    sizes = [log.stat().st_size]
+    for _ in range(3):
+        await ledger.check()
+        sizes.append(log.stat().st_size)
+    ledger.close()
+    assert sizes == sorted(set(sizes))
+
+
+async def test_room_is_watched_where_that_is_asked_for(directory):
+    ledger = await Ledger.open(directory, room=RoomTerms(ballast=1000))
+    await ledger.check()
+    await ledger.read(lambda _tx: None)
+    free, reserve = ledger.free, directory / "ballast"
+    is_there = reserve.exists()
+    ledger.close()
+    assert free > 0
+    assert is_there
 
 
 async def test_an_interrupted_first_start_is_begun_anew(directory):

@@ -53,6 +53,13 @@ async def test_a_call_that_could_not_be_read_goes_by_its_correlation_id(refuse, 
     assert body["body"] == '{"order": {"id": "o9"'
 
 
+async def test_a_call_that_names_no_checkout_is_in_the_history_of_no_order(refuse, ledger):
+    await refuse()
+    await refuse(order_id="", correlation_id="call-2", hook="integration-changed")
+    found = await ledger.read(lambda tx: history.find_order(tx, RESTAURANT, "o9"))
+    assert [one["hook"] for one in found["events"]] == ["order-injection"]
+
+
 async def test_open_orders_are_listed_whatever_their_age(engine, listed):
     await engine.take(placed(an_order(order_id="old")))
     engine.clock.pass_time(3 * 86400)

@@ -6,9 +6,12 @@ import threading
 
 import pytest
 
+from bridge.ledger.disease import Disease
+from bridge.ledger.room import Space
+from bridge.ledger.store import Store
 from bridge.ledger.transaction import LedgerError
 from bridge.ledger.writer import Writer
-from tests.unit.ledger.disks import Strange, full, note, notes, stop_the_thread
+from tests.unit.ledger.disks import Strange, full, note, notes, sick, stop_the_thread
 
 
 async def test_a_result_comes_back(writer):
@@ -89,6 +92,22 @@ async def test_a_disk_that_fails_to_undo_as_well_is_survived(writer, disk):
     assert await writer.run(notes) == ["b"]
 
 
+async def test_what_undid_everything_is_told_and_not_what_followed_from_it(writer, disk):
+    disk.broken = {"INSERT": full(), "ROLLBACK TO": sqlite3.OperationalError("no such savepoint")}
+    with pytest.raises(LedgerError, match="disk is full") as caught:
+        await writer.run(note("a"))
+    assert caught.value.disease is Disease.FULL
+
+
+async def test_a_disk_that_fails_on_one_job_makes_the_file_sick(writer, store, disk):
+    disk.broken = {"INSERT": sick()}
+    with pytest.raises(LedgerError, match="disk I/O error"):
+        await writer.run(note("a"))
+    disk.broken = {}
+    await writer.run(note("b"))
+    assert store.renewals == 1
+
+
 async def test_reading_does_not_hide_that_writing_failed(writer, disk):
     disk.broken = {"INSERT": full()}
     with pytest.raises(LedgerError):
@@ -136,14 +155,14 @@ async def test_what_can_never_be_written_is_told_at_the_end(writer, disk, lost):
     assert [type(error) for error in lost] == [LedgerError]
 
 
-async def test_a_listener_that_fails_does_not_end_the_thread(disk):
+async def test_a_listener_that_fails_does_not_end_the_thread(store):
     def fail(_error):
         raise RuntimeError("of the listener")
 
     def bad(_tx):
         raise KeyError("x")
 
-    writer = Writer(disk.connect)
+    writer = Writer(store)
     writer.start(fail)
     writer.post(bad)
     assert await writer.run(note("a")) == 1
@@ -166,12 +185,12 @@ async def test_a_thread_that_dies_tells_everyone_who_waits(writer, disk):
     assert not writer.alive
 
 
-async def test_a_thread_that_cannot_connect_tells_so(lost):
+async def test_a_thread_that_cannot_connect_tells_so(tmp_path, lost):
     def connect():
         raise sqlite3.OperationalError("unable to open database file")
 
     deaths = []
-    writer = Writer(connect)
+    writer = Writer(Store(tmp_path / "none", connect, Space(tmp_path)))
     writer.start(lost.append, deaths.append)
     with pytest.raises(LedgerError, match="unable to open"):
         await writer.run(notes)

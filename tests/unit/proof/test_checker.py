@@ -53,6 +53,27 @@ def test_held_counts_where_something_explains_it():
     assert found(*asked, record("pos", 1.1, on="a.pos.garcia")) == {LOST}
 
 
+def test_what_was_done_after_the_alert_has_not_caused_it():
+    asked = [*without(a_life(), "printed", "standing"), HELD, record("alert", 2.0)]
+
+    assert found(*asked, record("kill9", 3.0)) == {LOST}
+
+
+def test_what_is_wanted_must_not_be_taken_back():
+    void = record("printed", 2.0, key="k2", kind="void", version=2, dishes=None)
+
+    assert found(*a_life(), void) == {LOST}
+
+
+def test_an_order_may_be_taken_back_and_its_second_ticket_be_refused():
+    void = record("printed", 2.0, key="k2", kind="void", version=2, dishes=None)
+    refused = record("standing", 9.1, state="refused", cause="no such dish")
+    told = [*without(a_life(), "standing"), void, refused]
+
+    assert found(*told, record("pos", 2.5)) == set()
+    assert found(*told) == {LOST}
+
+
 def test_held_without_a_word_for_people_is_lost():
     silent = record("standing", 9.1, state="held", cause="")
     asked = [*without(a_life(), "printed", "standing"), silent, record("alert", 8.0)]
@@ -158,6 +179,30 @@ def test_where_a_sign_is_waited_for_every_ticket_without_one_is_a_ghost():
     assert found(*without(a_life(), "due"), waits, paid, heard) == set()
 
 
+def test_a_ticket_of_an_answer_that_the_platform_left_is_counted_apart():
+    left = record("answered", 1.1, status=0, code="hung_up", heard="none")
+    tried = record("sent", 1.0, at_stake=False)
+    verdict = check(history(*without(a_life(), "sent", "answered"), tried, left))
+
+    assert verdict.is_good
+    assert verdict.apart["tickets of an answer that nobody heard"] == 1
+
+
+def test_a_sign_that_nobody_listened_to_is_none():
+    waits = record("due", 9.0, on_commit=True)
+    paid = record("sent", 1.15, call=2, hook="checkout-finished", order="", at_stake=False)
+    unheard = record("answered", 1.16, call=2, status=0, code="", heard="refused")
+
+    assert found(*without(a_life(), "due"), waits, paid, unheard) == {GHOST}
+
+
+def test_a_refund_is_a_sign_that_the_guest_has_paid():
+    waits = record("due", 9.0, on_commit=True, unclear=True)
+    refund = record("sent", 1.1, call=2, hook="items-refunded", order="", at_stake=False)
+
+    assert found(*without(a_life(), "due"), waits, refund) == set()
+
+
 # Blocked
 
 
@@ -169,6 +214,40 @@ def blocked(code, *faults, status=503):
 def test_a_no_that_nothing_explains_is_a_block_without_need():
     assert blocked("pos_down") == {BLOCKED}
     assert blocked("bridge_error", record("kill9", 1.0)) == {BLOCKED}
+
+
+def test_a_kill_says_nothing_of_the_pos():
+    assert blocked("pos_down", record("kill9", 0.5)) == {BLOCKED}
+
+
+def test_a_yes_that_does_not_let_the_guest_go_on_is_a_no():
+    start = record("sent", 0.5, call=2, hook="promo", order="")
+    told = record("answered", 0.6, call=2, code="not allowed")
+
+    assert found(*a_life(), start, told) == {BLOCKED}
+    assert found(*a_life(), start, told, record("pos", 0.4)) == set()
+
+
+def test_a_checkout_that_never_became_an_order_counts_once():
+    starts = [
+        record("sent", 0.5, call=9, hook="promo", order="", checkout="c9"),
+        record("answered", 0.6, call=9, status=503, code="bridge_error"),
+    ]
+    verdict = check(history(*two_of_a_checkout(2.0, 3.0), *starts))
+
+    assert verdict.counts[BLOCKED] == 1
+    assert verdict.orders == 2
+
+
+def test_after_a_restart_somebody_must_answer():
+    silent = record("answered", 2.6, status=0, code="", heard="refused")
+    late = [record("sent", 2.5), silent]
+
+    assert found(*late, record("kill9", 1.0)) == {BLOCKED}
+
+
+def test_a_bug_of_ours_is_excused_by_the_shot_that_stands_for_it():
+    assert blocked("bridge_error", record("shot", 1.0)) == set()
 
 
 @pytest.mark.parametrize("code", ["pos_down", "not_durable", "too_late", "restaurant_down"])
@@ -218,7 +297,8 @@ def test_an_answer_past_its_budget_is_late_unless_the_process_was_stopped():
 
 
 def test_the_shortest_story_of_the_gravest_kind_is_told():
-    records = history(*without(a_life(), "printed"), record("broker", 1.05))
+    elsewhere = record("pos", 1.05, on="a.pos.garcia")
+    records = history(*without(a_life(), "printed"), record("broker", 1.05), elsewhere)
     lines = tell_first(check(records), records)
 
     assert lines[0] == "lost:"

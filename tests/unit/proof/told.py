@@ -39,6 +39,7 @@ _USUAL = {
     "broker": {"id": "f2", "on": "a.broker"},
     "pos": {"id": "f3", "on": "a.pos.lopez"},
     "stop": {"id": "f4", "on": "a"},
+    "shot": {"id": "f5", "on": "a"},
 }
 
 

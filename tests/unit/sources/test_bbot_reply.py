@@ -16,8 +16,8 @@ from bridge.model import (
     TextInput,
 )
 from bridge.sources.bbot.reply import own_prompts
+from bridge.testing.reply_rules import violations
 from tests.answers import CART, answer, discounts, off, problems, prompts, rows
-from tests.reply_rules import violations
 
 
 @pytest.mark.parametrize("allow", [None, True, False])
@@ -126,7 +126,7 @@ def test_a_number_is_as_good_an_id_as_a_text():
     assert prompts(Label(id=7, text="x"))[0]["prompt_id"] == "pos-bridge:grill:7"
 
 
-@pytest.mark.parametrize("bad", ["", " ", None, True, 1.5, "x" * 101, "eric@example.com"])
+@pytest.mark.parametrize("bad", ["", " ", None, True, 1.5, "x" * 121, "eric@example.com"])
 def test_a_prompt_without_a_usable_id_is_dropped(bad):
     assert prompts(Label(id=bad, text="x")) == []
 
@@ -210,22 +210,31 @@ def test_what_came_back_is_told_apart_from_that_of_others():
     [
         (lambda d: d.pop("discounts"), "other keys"),
         (lambda d: d.update(allow_checkout=1), "not true or false"),
-        (lambda d: d["prompts_to_guest"][0].update(prompt_id=2), "not a text"),
-        (lambda d: d["prompts_to_guest"][0].update(prompt_id="example_bbot_0"), "no prefix"),
+        (lambda d: d["prompts_to_guest"][0].update(prompt_id=2), "an id that is text"),
+        (
+            lambda d: d["prompts_to_guest"][0].update(prompt_id="example_bbot_0"),
+            "without our prefix",
+        ),
         (lambda d: d["prompts_to_guest"].append(d["prompts_to_guest"][0]), "one id"),
-        (lambda d: d["prompts_to_guest"].pop(2), "no button"),
+        (lambda d: d["prompts_to_guest"].pop(2), "without a button"),
         (lambda d: d["prompts_to_guest"][0].update(color="red"), "other keys"),
         (lambda d: d["prompts_to_guest"][0].update(size=None), "other types"),
         (lambda d: d["prompts_to_guest"][0].update(text="eric@example.com"), "who the guest is"),
-        (lambda d: d["prompts_to_guest"][3].update(max_selectable=9), "counts are odd"),
-        (lambda d: d["prompts_to_guest"][3]["choices"][0].update(selected=1), "a choice is none"),
+        (
+            lambda d: d["prompts_to_guest"][3].update(max_selectable=9),
+            "more or less is to be chosen",
+        ),
+        (
+            lambda d: d["prompts_to_guest"][3]["choices"][0].update(selected=1),
+            "a choice that is none",
+        ),
         (lambda d: d["discounts"].append(d["discounts"][0]), "neither null nor one"),
-        (lambda d: d["discounts"][0].update(total_cents_to_add=-99), "do not add up"),
-        (lambda d: d["discounts"][0].update(total_cents_to_add=-100.0), "not below 0"),
-        (lambda d: d["discounts"][0].update(name_for_guest=" "), "no name"),
-        (lambda d: rows_of(d)[0].update(line_item_id="x"), "for no line"),
+        (lambda d: d["discounts"][0].update(total_cents_to_add=-99), "does not add up"),
+        (lambda d: d["discounts"][0].update(total_cents_to_add=-100.0), "not between 0"),
+        (lambda d: d["discounts"][0].update(name_for_guest=" "), "without a name"),
+        (lambda d: rows_of(d)[0].update(line_item_id="x"), "lines that are not there"),
         (lambda d: rows_of(d)[0].update(cents_to_add=0), "not below 0"),
-        (lambda d: rows_of(d)[1].update(cents_to_add=-251), "more than its line costs"),
+        (lambda d: rows_of(d)[1].update(cents_to_add=-251), "more off a line"),
     ],
 )
 def test_the_check_of_the_rules_finds_each_violation(change, sentence):

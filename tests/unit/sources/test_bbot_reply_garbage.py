@@ -21,8 +21,8 @@ from bridge.model import (
 )
 from bridge.sources.bbot.reply import compose
 from bridge.sources.quote import mend
+from bridge.testing.reply_rules import violations
 from tests.answers import CART, line, off, problems, rows
-from tests.reply_rules import violations
 
 
 class Explosive:

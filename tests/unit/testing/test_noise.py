@@ -1,4 +1,5 @@
 from collections import Counter
+from datetime import timedelta
 from itertools import chain, pairwise
 
 import pytest
@@ -9,11 +10,12 @@ from bridge.model import (
     IntegrationChanged,
     ItemsRefunded,
     OrderChanged,
+    OrderPlaced,
 )
-from bridge.sources.bbot import DecodeError, Hook, decode
+from bridge.sources.bbot import Hook, decode
 from bridge.testing.guests import Mix
-from bridge.testing.noise import BROKEN
-from tests.evening import disturbed, tell
+from bridge.testing.noise import BROKEN, Noise
+from tests.evening import disturbed, play, stories, tell, yes
 
 PARTNER_NEWS = (CheckoutFinished, CheckoutCancelled, ItemsRefunded)
 WISH = {"mix": Mix(failures=0.3, refunds=0.5, edits=0.5), "codes": ("WELCOME",)}
@@ -41,7 +43,12 @@ def test_without_quirks_the_story_arrives_as_it_is_told(quiet):
 def test_only_what_partners_are_told_can_be_lost(noisy, quiet):
     for calls, steps in zip(noisy, quiet, strict=True):
         sent = [call.step.event for call in sound(calls)]
-        lost = [step.event for step in steps if step.event not in sent]
+        orders = [event.order for event in sent if isinstance(event, OrderPlaced)]
+        lost = [
+            step.event
+            for step in steps
+            if step.event not in sent and getattr(step.event, "order", None) not in orders
+        ]
         assert all(isinstance(event, PARTNER_NEWS) for event in lost)
 
 
@@ -55,6 +62,7 @@ def test_something_is_lost_late_twice_bare_broken_and_not_waited_for(noisy, quie
     assert any(call.label == BROKEN for call in calls)
     assert any(not call.waits for call in calls)
     assert any(call.hangs_up for call in calls)
+    assert any(call.is_nameless and not call.is_broken for call in calls)
     assert any(isinstance(call.step.event, IntegrationChanged) for call in calls)
 
 
@@ -86,12 +94,23 @@ def test_what_is_disturbed_still_decodes_to_its_event(noisy):
         assert found.event.checkout_id == call.step.event.checkout_id
 
 
-def test_what_is_broken_is_refused_as_it_says(noisy):
-    for call in chain.from_iterable(noisy):
-        if call.is_broken:
-            with pytest.raises(DecodeError) as refused:
-                decode(Hook(call.step.hook), call.dressed.body, call.dressed.content_type)
-            assert refused.value.status == call.dressed.refusal
+def test_a_change_at_the_other_address_is_taken_for_an_order(noisy):
+    bodies = [call for call in sound(chain.from_iterable(noisy)) if call.label == "order-injection"]
+    orders = [call.step.event.order for call in bodies]
+    assert any(order.modified_at - order.placed_at > timedelta(milliseconds=1) for order in orders)
+    assert all(call.step.event.order.lines for call in bodies)
+
+
+def test_only_partners_come_without_credentials(noisy):
+    for call in sound(chain.from_iterable(noisy)):
+        assert not (call.is_nameless and call.step.is_of_order)
+
+
+def test_where_everybody_needs_credentials_everybody_has_them(chance):
+    (_, story), *_ = stories(1, **WISH)
+    noise = Noise(chance, share=1.0, is_open=False)
+    calls = play(noise.disturb(story.tell()), lambda call: yes(call.step))
+    assert not any(call.is_nameless for call in sound(calls))
 
 
 def test_the_platform_hangs_up_only_on_an_order_that_it_asks_for_again(noisy):

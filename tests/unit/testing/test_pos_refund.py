@@ -27,6 +27,10 @@ def test_price_and_tax_of_all_lines_make_the_amount():
     assert read(amount=650, lines=[LINE, LINE]).amount_cents == 650
 
 
+def test_what_took_something_off_is_taken_back():
+    assert read(amount=125, lines=[LINE, LINE | {"price_cents": -200, "tax_cents": 0}])
+
+
 @pytest.mark.parametrize(
     ("field", "wrong"),
     [
@@ -36,7 +40,7 @@ def test_price_and_tax_of_all_lines_make_the_amount():
         ("refund.amount_cents", {"amount": "325"}),
         ("refund.amount_cents", {"amount": None}),
         ("refund.lines", {"amount": 0, "lines": []}),
-        ("refund.lines.0.price_cents", {"lines": [LINE | {"price_cents": -1}]}),
+        ("refund.amount_cents", {"amount": -275, "lines": [LINE | {"price_cents": -300}]}),
         ("refund.lines.0.tax_cents", {"lines": [LINE | {"tax_cents": 25.0}]}),
         ("refund.lines.0.tax_cents", {"lines": [LINE | {"tax_cents": True}]}),
         ("order_id", {"order_id": None}),

@@ -8,7 +8,7 @@ LABEL = {"prompt_id": "ours:label", "prompt_type": "label", "text": "10 off.", "
 
 @pytest.fixture
 def screen():
-    return Screen(has_others=False)
+    return Screen(others=0)
 
 
 def test_at_first_there_is_nothing(screen):
@@ -42,7 +42,7 @@ def test_a_field_without_a_button_gets_one_with_a_number_for_an_id(screen):
 
 
 def test_those_of_another_partner_are_always_there():
-    screen = Screen(has_others=True)
+    screen = Screen(others=1)
     screen.show(FIELD)
     assert screen.given_back()[-3:] == list(OTHERS)
     assert [prompt.id for prompt in screen.foreign] == ["other_0", "other_1", "2"]

@@ -14,16 +14,29 @@ from bridge.model import (
 )
 from bridge.sources.bbot import Hook, decode
 from bridge.testing.dressing import plain
-from bridge.testing.guests import Mix
-from tests.evening import FIELD, NOW, QUIET, RECORDED, events, labels, offer, stories, tell, yes
+from bridge.testing.guests import AGAIN_AFTER, Mix
+from bridge.testing.steps import Promise
+from tests.evening import (
+    FIELD,
+    LABEL,
+    NOW,
+    QUIET,
+    RECORDED,
+    events,
+    labels,
+    offer,
+    play,
+    stories,
+    tell,
+    yes,
+)
 
 PAIRS = ("north", "south")
 
 
 def refuse_checkout(step):
     if isinstance(step.event, CheckoutStarted):
-        label = {"prompt_id": "why", "prompt_type": "label", "text": "Closed.", "size": ""}
-        return offer(prompts=[label], allow_checkout=False)
+        return offer(prompts=[LABEL], allow_checkout=False)
     return yes(step)
 
 
@@ -40,7 +53,8 @@ def test_another_seed_tells_others():
 
 
 def test_every_body_decodes_to_the_event_that_it_is_about():
-    for steps in tell(150, mix=Mix(), restaurants=PAIRS, codes=("WELCOME",)):
+    mix = Mix(traits=0.2, again=0.2)
+    for steps in tell(150, mix=mix, restaurants=PAIRS, codes=("WELCOME",)):
         for step in steps:
             dressed = plain(step.document)
             found = decode(Hook(step.hook), dressed.body, dressed.content_type)
@@ -112,8 +126,11 @@ def test_the_discount_is_in_the_prices_of_the_order_to_the_cent():
 
 def test_the_start_of_a_checkout_expects_the_discount_that_was_shown():
     (steps,) = tell()
-    started = next(step for step in steps if isinstance(step.event, CheckoutStarted))
-    assert started.promised == -(started.event.cart.pretax_cents // 10)
+    checked, started = steps[-5:-3]
+    shown = yes(checked).document
+    assert started.promise == Promise(
+        prompts=shown["prompts_to_guest"], discounts=shown["discounts"]
+    )
 
 
 def test_the_sums_of_every_order_add_up():
@@ -204,5 +221,70 @@ def test_without_partner_hooks_there_are_only_orders():
 
 
 def test_every_guest_is_somebody_else():
-    ids = [guest.orders[0].guest.email for guest, _ in stories(50, mix=Mix())]
-    assert len(set(ids)) == 50
+    guests = [guest for guest, _ in stories(50, mix=Mix())]
+    assert len({guest.orders[0].guest.email for guest in guests}) == 50
+    assert len({guest.orders[0].guest.phone for guest in guests}) == 50
+
+
+def starts_of(steps):
+    return [step for step in steps if isinstance(step.event, CheckoutStarted)]
+
+
+def test_a_cart_that_was_changed_without_a_price_check_has_no_promise():
+    for steps in tell(10, mix=replace(QUIET, swaps=1)):
+        checked, (started,) = events(steps, PriceCheck)[-1], starts_of(steps)
+        assert started.promise is None
+        assert started.event.cart.pretax_cents > checked.cart.pretax_cents
+
+
+def test_whoever_regrets_looks_into_an_empty_cart_and_puts_something_back():
+    for steps in tell(10, mix=replace(QUIET, regrets=1)):
+        prices = [event.cart.pretax_cents for event in events(steps, PriceCheck)]
+        assert prices[0] == 0
+        assert prices[-2] > prices[-1] == starts_of(steps)[0].event.cart.pretax_cents
+
+
+def test_what_a_code_is_worth_is_known_from_when_it_is_typed():
+    for steps in tell(10, mix=replace(QUIET, codes=1), codes=("HAPPY=12.5%",)):
+        typed = next(step for step in steps if step.code)
+        price = typed.event.cart.pretax_cents
+        assert typed.worth == starts_of(steps)[0].worth == {(price * 125 + 500) // 1000}
+        assert all(step.worth is None for step in steps[: steps.index(typed)])
+
+
+def test_somebody_comes_twice_at_once_and_later_again_with_the_same_code():
+    mix = replace(QUIET, again=0.05, failures=1)
+    found = [guest for guest, _ in stories(100, mix=mix, codes=("ONCE=5/guest", "ANY=5"))]
+    first = next(guest for guest in found if guest.is_again)
+    number = found.index(first)
+    same = [guest for guest in found if guest.orders[0].guest == first.orders[0].guest]
+    assert [found.index(guest) - number for guest in same] == [0, 1, AGAIN_AFTER]
+    assert len({guest.orders[0].checkout_id for guest in same}) == 3
+    assert {guest.typed for guest in same} == {first.typed}
+    assert first.typed[0][1].is_once
+    assert not any(guest.failures for guest in same)
+
+
+def test_nobody_is_promised_a_code_that_somebody_else_may_use_up():
+    mix = replace(QUIET, again=1)
+    for steps in tell(5, mix=mix, codes=("ONCE=5/guest",)):
+        (started,) = starts_of(steps)
+        assert started.worth == {0, 5}
+        assert started.promise is None
+
+
+def test_the_codes_that_were_paid_with_are_told():
+    (_, story), *_ = stories(1, mix=replace(QUIET, codes=1), codes=("HAPPY",))
+    play(story.tell())
+    assert story.used == [("north", "HAPPY")]
+
+
+def test_a_refund_tells_of_the_discount_on_each_item():
+    for steps in tell(5, mix=replace(QUIET, refunds=1)):
+        start = starts_of(steps)[0].event.cart
+        for step in steps:
+            if isinstance(step.event, ItemsRefunded):
+                off = sum(
+                    each["original_discount_cents"] for each in step.document["orderitems_now"]
+                )
+                assert off == start.pretax_cents // 10

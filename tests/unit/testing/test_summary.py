@@ -26,6 +26,7 @@ FINE = Summary(
     refused=("c",),
     unanswered=(),
     disagreed=(),
+    may_refuse=True,
 )
 GOOD_AUDIT = Audit(orders=2, tasks=1, refunded_cents=1234, papers={"place": 2, "void": 1})
 
@@ -108,3 +109,15 @@ def test_it_is_json_too():
     document = orjson.loads(orjson.dumps(replace(FINE, audit=GOOD_AUDIT.as_dict()).as_dict()))
     assert document["statuses"]["order-injection"] == {"200": 2, "503": 1}
     assert document["audit"]["tickets"] == {"place": 2, "void": 1}
+
+
+@pytest.mark.parametrize("wrong", [{"refused": ("c",)}, {"refused": (), "turned_away": 1}])
+def test_whoever_is_refused_counts_unless_the_restaurant_may(wrong):
+    assert replace(FINE, **wrong).is_good
+    summary = replace(FINE, may_refuse=False, **wrong)
+    assert not summary.is_good
+    assert "unexpected answers: none" not in summary.as_text()
+
+
+def test_nobody_refused_is_good():
+    assert replace(FINE, may_refuse=False, refused=()).is_good

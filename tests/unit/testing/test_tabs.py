@@ -87,15 +87,15 @@ def test_only_a_change_that_the_kitchen_must_hear_of_is_an_edit():
     done = later(moved, closed_at=NOW)
     found = due(PLACED, PAID, OrderChanged(order=moved), OrderChanged(order=done))
     assert found.changes == 1
-    assert found.table == "Roof"
+    assert found.facts["table"] == "Roof"
 
 
 def test_refunds_are_added_up_to_the_cent_whatever_order_they_come_in():
     price, tax = UNITS[0].price_cents, UNITS[0].tax_cents
     one, two = refunded((price - 7, tax)), refunded((price - 9, tax - 1), fee=480, fee_tax=40)
     assert due(PLACED, one, two).refunded_cents == 9 + 1 + 20 + 4
-    assert due(PLACED, two, one).refunded_cents == 9 + 1 + 20
-    assert due(PLACED, two, two).refunded_cents == 9 + 1 + 20
+    assert due(PLACED, two, one).refunded_cents == 9 + 1 + 20 + 4
+    assert due(PLACED, two, two).refunded_cents == 9 + 1 + 20 + 4
 
 
 def test_a_dish_refunded_whole_before_it_was_begun_is_not_to_be_made():
@@ -145,3 +145,22 @@ def test_a_refused_order_is_known_by_name_only():
     (found,) = tabs.close()
     assert not found.is_known
     assert not found.is_wanted
+
+
+def test_each_cancel_of_what_was_not_paid_is_one_void():
+    assert due(PLACED, CANCELLED, CANCELLED).voids == 1
+    assert due(PLACED, CANCELLED, PLACED, CANCELLED).voids == 2
+    assert due(PLACED, PAID, CANCELLED).voids == 0
+
+
+def test_an_order_of_which_nothing_is_left_is_a_void_too():
+    empty = later(with_lines(ORDER, ()))
+    assert due(PLACED, PAID, OrderChanged(order=empty)).voids == 1
+
+
+def test_what_a_runner_reads_is_that_of_the_newest_state():
+    newest = later(ORDER, facts=(("Staff note", "no rush"),), due_at=NOW)
+    facts = due(PLACED, PAID, OrderChanged(order=newest)).facts
+    assert facts["notes"] == "Staff note: no rush"
+    assert facts["due"] == "2026-01-09T18:00+00:00"
+    assert facts["guest"] == ORDER.guest.name

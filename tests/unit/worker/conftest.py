@@ -1,6 +1,7 @@
 import pytest
 
-from tests.engine import Engine, MemoryPos, a_spec
+from tests.engine import Engine, MemoryPos, a_spec, changed, placed
+from tests.unit.worker.refunds import ORDER
 
 
 @pytest.fixture
@@ -11,3 +12,11 @@ def serve(ledger, wall):
         return Engine(ledger, wall, MemoryPos(a_spec(**spec)))
 
     return build
+
+
+@pytest.fixture
+async def printed(engine):
+    """The order's ticket is out."""
+    await engine.take(placed(ORDER), changed(ORDER))
+    await engine.drain()
+    return engine

@@ -80,6 +80,13 @@ def test_a_due_time_moved_earlier_releases_the_order():
     assert fold.promise_at == START + 1800
 
 
+def test_what_is_ready_before_its_time_waits_for_it():
+    order = an_order(due_at=moment(START + 7200))
+    book = a_book(booked(DeliveryState.READY, content=order), current=order)
+    move, _fold = booking(book, changed(later(order))).actions
+    assert (move.state, move.timer, move.next_at) == ("waiting", "release", START + 6300)
+
+
 # News from `sending` on
 
 

@@ -6,9 +6,7 @@ ticket comes out twice, nothing is left undecided, and the last ticket shows the
 """
 
 import asyncio
-import sqlite3
 from dataclasses import replace
-from importlib import resources
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -26,7 +24,6 @@ from bridge.adapter import (
     TicketRejected,
 )
 from bridge.ledger import history, recovery
-from bridge.ledger.transaction import Transaction
 from bridge.model import Acceptance, Availability, Fate
 from bridge.worker.booking import Terms
 from tests.engine import (
@@ -42,6 +39,7 @@ from tests.engine import (
     moment,
     placed,
 )
+from tests.ledgers import MemoryLedger
 
 LOOKUP = frozenset({Capability.LOOKUP})
 REPEATS = {
@@ -60,26 +58,6 @@ dishes = st.sets(st.sampled_from(DISHES), max_size=3)
 steps = st.sampled_from(
     ["lost after it arrived", "lost before it arrived", "unreachable", "busy", "refused", "paper"]
 )
-
-
-class MemoryLedger:
-    """The ledger's tables in memory: one job at a time, on this thread."""
-
-    def __init__(self, clock):
-        self.now = clock
-        self.connection = sqlite3.connect(":memory:", isolation_level=None)
-        self.connection.row_factory = sqlite3.Row
-        schema = resources.files("bridge.ledger") / "schema.sql"
-        self.connection.executescript(schema.read_text(encoding="utf-8"))
-
-    async def write(self, job):
-        self.connection.execute("BEGIN")
-        try:
-            return job(Transaction(self.connection))
-        finally:
-            self.connection.execute("COMMIT")
-
-    read = write
 
 
 class Kitchen(MemoryPos):
@@ -272,7 +250,7 @@ class Machine(RuleBasedStateMachine):
                 self.come_to_rest()
         finally:
             if hasattr(self, "engine"):
-                self.engine.ledger.connection.close()
+                self.engine.ledger.close()
             self.runner.close()
 
     @rule()

@@ -2,7 +2,7 @@ import pytest
 
 from bridge.ledger import LedgerError
 from bridge.worker import intake
-from tests.engine import an_order, changed, later, placed
+from tests.engine import an_order, changed, later, placed, refunded
 
 ORDER = an_order()
 OTHER = an_order("Soup", order_id="o2", checkout="c2")
@@ -60,6 +60,18 @@ async def test_a_ledger_that_cannot_write_is_not_the_orders_fault(engine, monkey
     with pytest.raises(LedgerError):
         await engine.take(placed(ORDER))
     assert await engine.states() == []
+
+
+async def test_a_refund_that_cannot_be_booked_is_a_question_on_each_of_its_orders(
+    engine, monkeypatch
+):
+    def fail(*_args):
+        raise ZeroDivisionError
+
+    await engine.take(placed(ORDER))
+    monkeypatch.setattr(intake, "decide", fail)
+    await engine.take(refunded({"Ceviche-0": (0, 0)}))
+    assert await engine.states() == ["place 1 ready", "change 2 held"]
 
 
 async def test_what_an_event_did_is_noted(engine):

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.adapter import Blind, OutcomeUnknown, PosBusy, PosUnreachable
 from bridge.ledger import LedgerError, deliveries
-from bridge.model import DeliveryState, Fate, Ticket
+from bridge.model import Availability, DeliveryState, Fate, Ticket
 from bridge.worker.booking import Terms
 from tests.engine import START, Engine, MemoryPos, a_spec, an_order, changed, later, moment, placed
 
@@ -58,7 +58,7 @@ async def test_after_an_outage_orders_go_out_in_the_order_they_came(engine):
 
 
 async def test_an_order_that_is_tried_again_keeps_its_place_in_its_checkout(engine):
-    engine.pos_system.script = [PosBusy(retry_after=60)]
+    engine.pos_system.script = [PosBusy(retry_after=0)]
     await engine.take(placed(ORDER), placed(OTHER), placed(ELSEWHERE))
     await engine.drain()
     assert await engine.states() == ["place 1 ready", "place 1 ready", "place 1 done"]
@@ -70,6 +70,46 @@ async def test_an_order_that_is_tried_again_keeps_its_place_in_its_checkout(engi
         "place o1",
         "place o2",
     ]
+
+
+async def test_a_pos_that_asks_for_a_rest_gets_nothing_until_it_is_over(engine):
+    engine.pos_system.script = [PosBusy(retry_after=60)]
+    await engine.take(placed(ORDER), placed(ELSEWHERE))
+    await engine.turn()
+    assert await engine.lane._turn() == START + 60
+    await engine.drain()
+    assert [call[:8] for call in engine.pos_system.calls] == ["place o1"]
+    engine.clock.pass_time(60)
+    await engine.drain()
+    assert await engine.states() == ["place 1 done", "place 1 done"]
+
+
+async def test_a_pos_that_leaves_too_much_open_gets_nothing_for_a_while(ledger, clock):
+    engine = Engine(ledger, clock, MemoryPos(a_spec(repeat=Blind())))
+    engine.pos_system.script = [OutcomeUnknown("no answer")] * 99
+    orders = [an_order(order_id=f"o{n}", checkout=f"c{n}") for n in range(20)]
+    await engine.take(*map(placed, orders))
+    await engine.drain(turns=99)
+
+    states = [row.state for row in await engine.rows()]
+    assert (states.count("held"), states.count("ready")) == (5, 15)
+
+
+async def test_a_pos_that_was_away_gets_a_single_ticket_first(ledger, clock):
+    engine = Engine(ledger, clock, MemoryPos(a_spec(max_in_flight=4)))
+    engine.pos_system.script = [PosUnreachable("no connection")]
+    await engine.take(placed(ORDER))
+    await engine.turn()
+    await engine.take(*(placed(an_order(order_id=f"o{n}", checkout=f"c{n}")) for n in range(3, 9)))
+    engine.clock.pass_time(60)
+    engine.pos.watch.heard(Availability.up(), clock.moment())
+    sent = []
+    while len(engine.pos_system.printed) < 7:
+        before = len(engine.pos_system.calls)
+        await engine.turn()
+        sent.append(len(engine.pos_system.calls) - before)
+        assert len(sent) < 20
+    assert sent[:3] == [1, 2, 4]
 
 
 @pytest.mark.parametrize("fate", [Fate.GONE, Fate.WRITTEN])

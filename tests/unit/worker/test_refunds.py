@@ -1,16 +1,15 @@
-"""Refunds: a state told by the platform, turned into what fell, exactly once, to the cent."""
+"""Refunds: what the platform told of them, and who hears it."""
 
-import random
 from dataclasses import replace
 
 import pytest
 
-from bridge.adapter import Capability
 from bridge.ledger import history
-from bridge.model import Fate, SlipKind, Totals
+from bridge.model import Fate, SlipKind
 from bridge.worker.booking import Terms
 from tests.engine import (
     RESTAURANT,
+    START,
     Engine,
     MemoryPos,
     a_spec,
@@ -19,138 +18,74 @@ from tests.engine import (
     changed,
     dish,
     later,
-    nothing,
+    moment,
     placed,
     refunded,
+    unread,
+)
+from tests.unit.worker.refunds import (
+    ALL,
+    FULL,
+    ORDER,
+    TEA,
+    BookingPos,
+    amounts,
+    called,
+    of,
+    slips,
+    tasks,
 )
 
-FULL = (1000, 90)
+# Never silence
 
 
-def of(*lines, **more):
-    return replace(nothing(**more), lines=lines)
+async def test_items_that_are_on_no_order_are_a_task_on_the_order_that_there_is(printed):
+    await printed.take(refunded({"strange": (0, 0)}), refunded({"strange": (0, 0)}))
+    (task,) = await tasks(printed)
+    assert task.startswith("the platform does not tell all of a refund: correct order o1 by hand")
+    assert "an item that is on no order known here (amount unknown: look at" in task
 
 
-ORDER = of(dish("Ceviche", 2, *FULL), dish("Soup", 1, 500, 45))
-TEA = of(dish("Tea", 1, 300, 27), order_id="o2")
+async def test_what_is_known_of_a_refund_goes_its_way_beside_what_is_not(printed):
+    await printed.take(refunded({"strange": (100, 0), "Soup-0": (0, 0)}))
+    assert len(await tasks(printed)) == 1
+    assert await amounts(printed) == [545, 0]
+    assert printed.pos_system.printed[-1].startswith("refund o1 v2")
 
 
-class BookingPos(MemoryPos):
-    """Books refunds itself."""
-
-    def __init__(self):
-        super().__init__(a_spec(capabilities=frozenset({Capability.REFUND})))
-        self.refunds = []
-
-    async def refund(self, ticket, key, pos_ref):
-        self.refunds.append((ticket, pos_ref))
-        return self.take(ticket, key)
+async def test_no_pos_gets_what_nobody_can_tell(ledger, clock):
+    engine = Engine(ledger, clock, BookingPos())
+    await engine.take(placed(ORDER), refunded({"strange": (0, 0)}))
+    assert len(await tasks(engine)) == 1
+    assert engine.pos_system.refunds == []
 
 
-def served(order):
-    """Every unit of it is done."""
-    lines = [
-        replace(line, units=tuple(replace(unit, status="done") for unit in line.units))
-        for line in order.lines
-    ]
-    return replace(order, lines=tuple(lines))
-
-
-async def amounts(engine):
-    return [row.amount_cents for row in await engine.rows() if row.operation == "refund"]
-
-
-async def slips(engine):
-    book = await engine.book()
-    return [one.slip for one in book.deliveries if one.operation == "refund"]
-
-
-@pytest.fixture
-async def printed(engine):
-    """The order's ticket is out."""
-    await engine.take(placed(ORDER), changed(ORDER))
-    await engine.drain()
-    return engine
-
-
-# What fell
-
-
-async def test_a_refund_brings_what_fell_of_price_and_tax(printed):
-    await printed.take(refunded({"Ceviche-0": (0, 0), "Ceviche-1": FULL, "Soup-0": (500, 45)}))
-    assert await amounts(printed) == [1090]
-
-
-async def test_each_new_state_brings_one_refund_of_what_fell_since(printed):
-    for left in [(700, 63), (700, 63), (100, 9), (0, 0)]:
-        await printed.take(refunded({"Ceviche-0": left}))
-    assert await amounts(printed) == [327, 654, 109]
-
-
-async def test_an_older_state_that_comes_late_brings_nothing(printed):
-    await printed.take(refunded({"Ceviche-0": (0, 0)}), refunded({"Ceviche-0": (700, 63)}))
-    assert await amounts(printed) == [1090]
-
-
-async def test_of_two_states_that_cross_each_item_counts_with_its_least(printed):
-    await printed.take(refunded({"Ceviche-0": (0, 0), "Soup-0": (500, 45)}))
-    await printed.take(refunded({"Ceviche-0": FULL, "Soup-0": (0, 0)}))
-    assert await amounts(printed) == [1090, 545]
-
-
-async def test_the_tax_alone_may_be_refunded(printed):
-    await printed.take(refunded({"Ceviche-0": (1000, 0)}))
-    assert await amounts(printed) == [90]
-    (slip,) = await slips(printed)
-    assert not slip.refund.lines[0].is_gone
-
-
-@pytest.mark.parametrize("seed", range(20))
-async def test_whatever_comes_in_whatever_order_the_refunds_add_up(printed, seed):
-    chance = random.Random(seed)  # noqa: S311  no secret
-    states, left = [], {"Ceviche-0": FULL, "Ceviche-1": FULL, "Soup-0": (500, 45)}
-    for _ in range(6):
-        name = chance.choice(sorted(left))
-        left = left | {name: tuple(chance.randint(0, cents) for cents in left[name])}
-        states.append(left)
-    chance.shuffle(states)
-    for state in states:
-        await printed.take(refunded(state))
-    paid, rest = 2 * sum(FULL) + 545, sum(sum(cents) for cents in left.values())
-    assert sum(await amounts(printed)) == paid - rest
-
-
-async def test_a_price_that_the_platform_edits_is_no_refund(printed):
-    lines = (dish("Ceviche", 2, 800, 72), dish("Soup", 1, 500, 45))
-    await printed.take(changed(replace(later(ORDER), lines=lines)))
-    assert await amounts(printed) == []
-
-
-async def test_a_fee_falls_from_what_the_order_says_it_was(engine):
-    await engine.take(placed(replace(ORDER, totals=Totals(fee_cents=300))))
-    await engine.take(refunded({}, {"fee": (120, 10)}), refunded({}, {"fee": (120, 0)}))
-    assert await amounts(engine) == [180, 10]
-    (first, _second) = await slips(engine)
-    assert [(line.name, line.is_charge) for line in first.refund.lines] == [
-        ("service charge", True)
-    ]
-
-
-async def test_the_service_charges_of_a_checkout_count_once(engine):
-    fee = Totals(fee_cents=300)
-    await engine.take(placed(replace(ORDER, totals=fee)), placed(replace(TEA, totals=fee)))
-    await engine.take(refunded({}, {"fee": (0, 0)}))
-    assert await amounts(engine) == [300]
-
-
-async def test_several_orders_of_a_checkout_are_told_apart_by_their_items(engine):
+async def test_an_item_of_another_order_of_the_checkout_is_not_strange(engine):
     await engine.take(placed(ORDER), placed(TEA))
-    await engine.take(refunded({"Tea-0": (0, 0), "Soup-0": (0, 0)}))
-    rows = await engine.rows()
-    refunds = {row.order_id: row.amount_cents for row in rows if row.operation == "refund"}
-    # Nothing is left of the second: it was not sent yet, so there is nothing to put right.
-    assert refunds == {"o1": 545}
-    assert await engine.states("o2") == ["place 1 voided"]
+    await engine.take(refunded({"Tea-0": (100, 27), "Soup-0": (500, 45)}))
+    assert (await amounts(engine, "o1"), await amounts(engine, "o2")) == ([], [200])
+
+
+async def test_strange_items_are_no_sign_that_this_order_was_paid(engine):
+    engine.terms = Terms(on_commit=True)
+    await engine.take(placed(ORDER), refunded({"strange": (0, 0)}))
+    await engine.drain()
+    assert await engine.states() == ["place 1 waiting"]
+    await engine.take(changed(ORDER))
+    assert len(await tasks(engine)) == 1
+
+
+async def test_strange_items_are_told_with_the_attempt_that_is_made(engine):
+    await engine.take(placed(ORDER), cancelled(), refunded({"strange": (0, 0)}))
+    assert await amounts(engine) == []
+    await engine.take(placed(TEA, received=START + 60), changed(TEA))
+    assert (await amounts(engine, "o1"), await amounts(engine, "o2")) == ([], [0])
+
+
+async def test_a_refund_that_could_not_be_read_is_a_task_that_says_why(printed):
+    await printed.take(unread("orderitems_now[0].tax_cents_now is missing"))
+    (task,) = await tasks(printed)
+    assert "a refund that cannot be read (orderitems_now[0].tax_cents_now is missing)" in task
 
 
 # Before the ticket, and beside it
@@ -163,6 +98,48 @@ async def test_what_was_refunded_before_it_was_sent_is_not_on_the_ticket(engine)
     (slip,) = await slips(engine)
     assert (slip.refund.amount_cents, slip.refund.lines[0].on_ticket) == (545, False)
     assert slip.differences == ()
+    assert "Soup 5.00 + tax 0.45 (was not on the ticket)" in (await tasks(engine))[0]
+
+
+async def test_a_side_dish_that_was_free_goes_with_the_whole_refund(engine):
+    order = of(dish("Burger", 1, 1000, 90), dish("Bread", 1, 0, 0))
+    await engine.take(placed(order), refunded({"Burger-0": (0, 0), "Bread-0": (0, 0)}))
+    await engine.drain()
+    assert await engine.states() == ["place 1 voided"]
+
+
+async def test_the_kitchen_need_not_make_a_free_side_dish_of_nothing(engine):
+    order = of(dish("Burger", 1, 1000, 90), dish("Bread", 1, 0, 0))
+    await engine.take(placed(order))
+    await engine.drain()
+    await engine.take(refunded({"Burger-0": (0, 0), "Bread-0": (0, 0)}))
+    (slip,) = await slips(engine)
+    assert {change.before for change in slip.differences} == {"1 x Burger", "1 x Bread"}
+
+
+async def test_a_side_dish_that_was_free_stays_beside_what_is_left(printed):
+    lines = (*ORDER.lines, dish("Bread", 1, 0, 0))
+    await printed.take(changed(replace(later(ORDER), lines=lines)))
+    await printed.take(refunded(ALL | {"Soup-0": (0, 0), "Bread-0": (0, 0)}))
+    (slip,) = await slips(printed)
+    assert [change.before for change in slip.differences] == ["1 x Soup"]
+
+
+async def test_a_ticket_that_is_fired_again_hears_of_the_refunds_of_the_first(ledger, clock):
+    engine = Engine(ledger, clock, BookingPos())
+    await engine.take(placed(ORDER))
+    await engine.drain()
+    for event in (
+        refunded({"Ceviche-0": (400, 40)}),
+        changed(replace(later(ORDER), lines=())),
+        changed(later(ORDER, by=120)),
+    ):
+        await engine.take(event)
+        await engine.drain()
+    assert await amounts(engine) == [650, 650]
+    assert [ref for _ticket, ref in engine.pos_system.refunds] == [
+        row.pos_ref for row in await engine.rows() if row.operation == "place"
+    ]
 
 
 async def test_an_order_of_which_all_was_refunded_before_it_was_sent_is_voided(engine):
@@ -233,11 +210,50 @@ async def test_a_printer_is_told_what_it_need_not_make(printed):
 
 
 async def test_what_is_done_already_is_a_task_that_names_the_amount(printed):
-    await printed.take(changed(later(served(ORDER))), refunded({"Soup-0": (0, 0)}))
+    await printed.take(changed(later(called("done", ORDER))), refunded({"Soup-0": (0, 0)}))
     await printed.drain()
     row = (await printed.rows())[-1]
     assert (row.operation, row.state, row.timer) == ("refund", "held", "task")
     assert "refund 5.45: Soup 5.00 + tax 0.45" in row.cause
+
+
+@pytest.mark.parametrize("word", ["waiting", "accepted", "cooking", "", "READY"])
+async def test_whatever_is_not_surely_done_is_told_to_the_kitchen(printed, word):
+    await printed.take(changed(later(called(word, ORDER))), refunded({"Soup-0": (0, 0)}))
+    await printed.drain()
+    assert printed.pos_system.printed[-1].startswith("refund o1 v2")
+
+
+@pytest.mark.parametrize(
+    "word", ["done", "Delivered", "en_route", "READY-FOR-DRIVER", "with driver"]
+)
+async def test_what_has_left_the_kitchen_is_not_told_to_it(printed, word):
+    await printed.take(changed(later(called(word, ORDER))), refunded({"Soup-0": (0, 0)}))
+    assert len(await tasks(printed)) == 1
+
+
+async def test_a_closed_order_is_done_whatever_its_items_are_called(printed):
+    closed = later(ORDER, closed_at=moment(START + 60))
+    await printed.take(changed(closed), refunded({"Soup-0": (0, 0)}))
+    assert len(await tasks(printed)) == 1
+
+
+async def test_the_money_that_a_slip_does_not_tell_is_a_task_beside_it(printed):
+    await printed.take(refunded({"Soup-0": (0, 0), "Ceviche-0": (600, 54)}))
+    (task,) = await tasks(printed)
+    assert "(refund 4.36: Ceviche 4.00 + tax 0.36)" in task
+    assert await amounts(printed) == [545, 436]
+    assert printed.pos_system.printed[-1] == "refund o1 v2: Ceviche refund of 5.45"
+
+
+async def test_a_pos_that_books_refunds_gets_one_for_each_state(ledger, clock):
+    engine = Engine(ledger, clock, BookingPos())
+    await engine.take(placed(ORDER))
+    await engine.drain()
+    await engine.take(refunded({"Soup-0": (0, 0), "Ceviche-0": (600, 54)}))
+    await engine.drain()
+    assert len(engine.pos_system.refunds) == 1
+    assert await amounts(engine) == [981]
 
 
 async def test_part_of_an_amount_is_a_task_that_names_it(printed):

@@ -131,7 +131,7 @@ async def test_past_the_promise_a_ticket_that_is_absent_is_held(read_back):
     read_back.clock.pass_time(1801)
     await read_back.drain()
     row = await read_back.only()
-    assert (row.state, row.cause) == ("held", "late, and not in the POS: print?")
+    assert (row.state, row.cause) == ("held", "late: print? (not in the POS)")
 
 
 async def test_past_the_promise_a_ticket_that_is_found_is_done(read_back):

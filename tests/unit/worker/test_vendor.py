@@ -37,6 +37,12 @@ async def test_a_call_that_cancels_itself_cancels_nobody_else():
         await call(fail(asyncio.CancelledError()), int, limit=1.0)
 
 
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit()])
+async def test_a_call_that_wants_to_end_the_program_is_a_bug_of_the_adapter(error):
+    with pytest.raises(AdapterBugError, match=type(error).__name__):
+        await call(fail(error), int, limit=1.0)
+
+
 async def test_a_call_that_is_stopped_before_it_began_leaves_nothing_behind():
     asked, test = answer(7), asyncio.current_task()
 

@@ -8,7 +8,7 @@ from bridge.ingress import courier as module
 from bridge.ingress.courier import ASIDE, REST
 from bridge.ledger import requests
 from tests.unit.ingress.courier.conftest import orders
-from tests.wires import NOT_SENT, RETURNED, settle
+from tests.wires import NOT_SENT, RETURNED, rows, settle
 
 
 async def test_a_queue_that_takes_nothing_is_left_in_peace_for_a_while(put, carry, lines, clock):
@@ -103,7 +103,7 @@ async def test_events_that_cannot_go_leave_room_for_the_others(
 
 
 async def test_an_event_of_which_no_message_can_be_made_is_set_aside(
-    put, carry, lines, stages, clock
+    ledger, put, carry, lines, stages, clock
 ):
     await put("o1", "c1")
     await put("o2", "c2")
@@ -113,6 +113,7 @@ async def test_an_event_of_which_no_message_can_be_made_is_set_aside(
     assert await stages() == [("open", 0), ("published", 1)]
     assert [line["order_id"] for line in logs if line["event"] == "event_set_aside"] == ["o1"]
     assert "Eric" not in repr(logs)
+    assert [row.order_id for row in await rows(ledger) if row.error] == ["o1"]
 
     await carry()
     assert len(lines.publisher.sent) == 2

@@ -6,6 +6,7 @@ import pytest
 
 from bridge.sources.bbot import DecodeError, sample
 from bridge.sources.bbot.body import read as read_body
+from bridge.sources.bbot.document import MAX_ENTRIES
 
 BODY = b'{"a": "\xc3\x88"}'
 
@@ -48,16 +49,31 @@ def test_a_byte_order_mark_tells_the_encoding(body):
     assert read_body(body, "application/json; charset=utf-8") == {"a": "È"}
 
 
-@pytest.mark.parametrize("charset", ["latin-1", "ISO-8859-1", "windows-1252", "UTF-16LE"])
+@pytest.mark.parametrize(
+    "charset", ["latin-1", "ISO-8859-1", "windows-1252", "UTF-16LE", "iso_8859-15", "CP1254"]
+)
 def test_a_declared_charset_is_honoured(charset):
     body = BODY.decode().encode(charset)
     assert read_body(body, f"application/json; CHARSET={charset}") == {"a": "È"}
 
 
-@pytest.mark.parametrize("charset", ["base64", "rot13", "klingon", "idna"])
+@pytest.mark.parametrize("charset", ["base64", "rot13", "klingon", "idna", "utf-7"])
 def test_a_charset_that_is_no_text_is_refused(charset):
     error = refusal(BODY, f"application/json; charset={charset}")
     assert (error.status, error.code) == (415, "unsupported_media_type")
+
+
+def test_python_is_never_asked_for_a_charset_that_a_caller_made_up(monkeypatch):
+    """It would remember each name that it was ever asked for."""
+    asked = []
+    monkeypatch.setattr(codecs, "lookup", asked.append)
+    refusal(BODY, "application/json; charset=made-up-by-a-caller")
+    assert asked == []
+
+
+def test_a_form_of_too_many_fields_is_refused():
+    error = refusal(b"&".join([b"a=1"] * (MAX_ENTRIES + 1)))
+    assert (error.status, error.code) == (400, "too_many")
 
 
 @pytest.mark.parametrize("content_type", ["application/xml", "multipart/form-data; boundary=x"])

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from bridge.sources.bbot import DecodeError
-from bridge.sources.bbot.document import MAX_DEPTH, compact, parse
+from bridge.sources.bbot.document import MAX_DEPTH, MAX_ENTRIES, Room, compact, parse
 
 
 def refusal(text):
@@ -70,6 +70,43 @@ def test_deeper_documents_are_refused(depth, opening):
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_deep_documents_without_an_end_are_refused(opening):
     assert refusal(opening * 100_000).code in {"too_deep", "bad_json"}
+
+
+@pytest.mark.parametrize("entry", ["1", "{}", '"a"', '{"a": 1, "b": 2, "c": 3}'])
+def test_as_many_entries_are_read_as_anybody_needs_and_no_more(entry):
+    most = MAX_ENTRIES - 1
+    assert len(parse("[" + ",".join([entry] * most) + "]")) == most
+    assert refusal("[" + ",".join([entry] * (most + 1)) + "]").code == "too_many"
+
+
+def test_entries_count_on_every_level_and_under_every_key():
+    branch = '{"a": [1, 2], "b": {"c": []}}'
+    number = MAX_ENTRIES // 6
+    assert refusal("[" + ",".join([branch] * number) + "]").code == "too_many"
+    assert parse("[" + ",".join([branch] * (number - 1)) + "]")
+
+
+def test_plain_values_of_an_object_are_no_entries():
+    assert parse(json.dumps({str(number): number for number in range(MAX_ENTRIES * 2)}))
+
+
+def test_texts_of_one_call_share_what_entries_there_may_be():
+    room = Room()
+    half = "[" + ",".join(["1"] * (MAX_ENTRIES // 2)) + "]"
+    assert parse(half, "one", room)
+    with pytest.raises(DecodeError) as caught:
+        parse(half, "another", room)
+    assert caught.value.code == "too_many"
+    assert "another has more than" in caught.value.detail
+
+
+def test_once_there_were_too_many_no_further_text_is_read():
+    room = Room()
+    with pytest.raises(DecodeError):
+        parse("[" + ",".join(["1"] * MAX_ENTRIES) + "]", "one", room)
+    with pytest.raises(DecodeError) as caught:
+        parse("no JSON at all", "another", room)
+    assert caught.value.code == "too_many"
 
 
 def test_whole_numbers_beyond_64_bits_stay_exact():

@@ -106,6 +106,42 @@ def test_totals_that_do_not_add_up_are_remarked_and_kept(document, read):
     assert order.remarks == ("order.total_cents says 30.79 while its parts add up to 30.78",)
 
 
+DOUBTFUL = [12.5, "12.50", True, "free", [1], {}, 2**64]
+TOTALS = ["pretax_cents", "tip_cents", "fee_pretax_cents", "tax_cents", "total_cents"]
+
+
+@pytest.mark.parametrize("name", TOTALS)
+@pytest.mark.parametrize("value", DOUBTFUL)
+def test_a_total_in_doubt_is_what_the_others_say(name, value, document, read):
+    expected = read(document)
+    document["order"][name] = value
+    order = read(document)
+    assert order.totals == expected.totals
+    (remark,) = order.remarks
+    assert remark.startswith(f"order.{name} is ")
+
+
+def test_totals_that_nobody_can_tell_are_none(document, read):
+    for name in ("tip_cents", "tax_cents"):
+        document["order"][name] = "?"
+    totals = read(document).totals
+    assert (totals.tip_cents, totals.tax_cents, totals.total_cents) == (0, 0, 3078)
+
+
+@pytest.mark.parametrize("total", [0, 2**63 - 1, -(2**63)])
+def test_a_total_that_is_told_by_others_stays_a_sum_that_can_be(total, document, read):
+    document["order"] |= {"tip_cents": "?", "fee_pretax_cents": -(2**63), "total_cents": total}
+    assert 0 <= read(document).totals.tip_cents < 2**63
+
+
+@pytest.mark.parametrize("value", DOUBTFUL)
+def test_the_tip_of_an_item_is_no_reason_to_refuse_it(value, document, read):
+    document["order"]["items"][0]["tip_in_cents"] = value
+    order = read(document)
+    assert order.lines[0].units[0].tip_cents == 0
+    assert any("items[0].tip_in_cents" in remark for remark in order.remarks)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -41,7 +41,8 @@ def test_the_published_refund_is_read_whole(hear):
 
 
 @pytest.mark.parametrize(
-    ("sent", "read"), [(0, 0), (-0, 0), ("0", 0), ("731", 731), (731.0, 731), (2**62, 2**62)]
+    ("sent", "read"),
+    [(0, 0), (-0, 0), ("0", 0), ("731", 731), (731.0, 731), (2**62, 2**62), (-200, -200)],
 )
 def test_whole_cents_are_taken_in_any_spelling(sent, read, items):
     (one,) = items(row(price=sent))
@@ -49,9 +50,7 @@ def test_whole_cents_are_taken_in_any_spelling(sent, read, items):
 
 
 @pytest.mark.parametrize("name", ["pretax_cents_now", "tax_cents_now"])
-@pytest.mark.parametrize(
-    "value", [None, "", -1, "-1", 5.5, True, False, "5.00", "all", [], {}, 2**63, 1e20]
-)
+@pytest.mark.parametrize("value", [None, "", 5.5, True, False, "5.00", "all", [], {}, 2**63, 1e20])
 def test_money_in_doubt_is_refused_and_its_place_named(name, value, refund, fail):
     error = fail(refund(row("unit-1"), row("unit-2", **{name: value})))
     assert (error.status, error.code) == (422, "bad_money")
@@ -59,7 +58,7 @@ def test_money_in_doubt_is_refused_and_its_place_named(name, value, refund, fail
 
 
 @pytest.mark.parametrize("name", ["pretax_cents_now", "tax_cents_now"])
-@pytest.mark.parametrize("value", [None, -1, 5.5, True, "5.00"])
+@pytest.mark.parametrize("value", [None, 5.5, True, "5.00"])
 def test_money_of_a_charge_is_held_to_the_same(name, value, refund, fail):
     charge = {"id": "charge-1", "pretax_cents_now": 1, "tax_cents_now": 1} | {name: value}
     error = fail(refund(row(), service_charges_now=[charge]))
@@ -76,6 +75,12 @@ def test_of_an_item_given_twice_the_lower_values_count(items):
     assert items(row(price=500, tax=0), row("other"), row(price=300, tax=44)) == (
         Remainder(id="unit-1", price_cents=300, tax_cents=0),
         Remainder(id="other", price_cents=500, tax_cents=44),
+    )
+
+
+def test_of_a_discount_given_twice_what_is_nearer_to_nothing_counts(items):
+    assert items(row(price=-200, tax=-18), row(price=-100, tax=0)) == (
+        Remainder(id="unit-1", price_cents=-100, tax_cents=0),
     )
 
 

@@ -1,7 +1,7 @@
 """A second, smaller opinion on what must be so once all is at rest.
 
-`Model` reads the events that were taken in, and nothing else; `Cook` reads the papers that came
-out for one order, believes them, and knows what there is to make.
+`Kitchens` reads what the platform said and the bridge took in, and nothing else; `Cook` reads the
+papers that came out for one order, believes them, and knows what there is to make.
 """
 
 from collections import Counter, defaultdict
@@ -20,7 +20,7 @@ from bridge.model import (
 
 @dataclass
 class Story:
-    """One order. `paid`: price and tax of each unit when it was first heard of.
+    """One order. `paid`: price and tax of each unit when it was first heard of; `prices`: ever.
 
     `is_answered`: a yes to its injection went out, or may have, and no cancel came since;
     `is_signed`: the guest paid.
@@ -28,6 +28,7 @@ class Story:
 
     newest: Order
     paid: dict = field(default_factory=dict)
+    prices: dict = field(default_factory=lambda: defaultdict(set))
     served: set = field(default_factory=set)
     is_answered: bool = False
     is_signed: bool = False
@@ -37,7 +38,8 @@ class Story:
             self.newest = order
         for unit in (unit for line in self.newest.lines for unit in line.units):
             self.paid.setdefault(unit.id, (unit.price_cents, unit.tax_cents))
-            if unit.status != "waiting":
+            self.prices[unit.id].add((unit.price_cents, unit.tax_cents))
+            if unit.status != "waiting" or self.newest.closed_at is not None:
                 self.served.add(unit.id)
 
 
@@ -45,7 +47,7 @@ class Story:
 class Visit:
     """One checkout in one restaurant. `left`: the least heard of each unit, `fees` of each fee."""
 
-    stories: dict = field(default_factory=dict)  # first heard, first in it
+    stories: dict = field(default_factory=dict)  # placed last, last in it
     left: dict = field(default_factory=dict)
     fees: dict = field(default_factory=dict)
     is_finished: bool = False
@@ -54,6 +56,15 @@ class Visit:
         story = self.stories.setdefault(order.id, Story(newest=order))
         story.hear(order)
         return story
+
+    def place(self, order, fate):
+        """An injection that got no answer is no news of an order that was paid, or got its yes."""
+        story = self.stories.get(order.id)
+        is_kept = story is not None and (story.is_signed or story.is_answered)
+        if fate is not Fate.GONE or not is_kept:
+            story = self.hear(order)
+        story.is_answered |= fate is not Fate.GONE
+        self.stories[order.id] = self.stories.pop(order.id)
 
     def sign(self):
         """What is refunded was paid, and so was the newest order of a finished checkout."""
@@ -66,17 +77,28 @@ class Visit:
     def is_named(self, story):
         return not story.paid.keys().isdisjoint(self.left)
 
-    def fallen(self, story):
-        """The cents to be given back of an order's units."""
-        return sum(
-            max(0, before - now)
-            for unit, costs in story.paid.items()
-            for before, now in zip(costs, self.left.get(unit, costs), strict=True)
-        )
+    def fallen(self, story, unit):
+        """The cents to be given back of a unit, by what it may have cost when the POS got it."""
+        return {
+            sum(
+                max(0, before - now)
+                for before, now in zip(costs, self.left.get(unit, costs), strict=True)
+            )
+            for costs in story.prices[unit]
+        }
 
     def is_gone(self, story, unit):
-        price, _tax = costs = story.paid[unit]
-        return price > 0 and self.left.get(unit, costs)[0] == 0
+        """What was free goes with the last that was not."""
+        price, _tax = story.paid[unit]
+        return self._is_at_nothing(story, unit) if price > 0 else self._is_all_gone(story)
+
+    def _is_at_nothing(self, story, unit):
+        return self.left.get(unit, story.paid[unit])[0] == 0
+
+    def _is_all_gone(self, story):
+        units = [unit.id for line in story.newest.lines for unit in line.units]
+        has_cost = any(story.paid[unit][0] for unit in units)
+        return has_cost and all(self._is_at_nothing(story, unit) for unit in units)
 
     def left_to_make(self, story):
         """The units on the newest order that were not refunded whole."""
@@ -94,20 +116,18 @@ class Visit:
         return least, least + Counter(unit.split("/")[1] for unit in untold)
 
 
-class Model:
+class Kitchens:
+    """`visits` by restaurant and checkout."""
+
     def __init__(self):
         self.visits = defaultdict(Visit)
-        self._seen = set()
 
-    def take(self, handover):
-        if handover.event_id in self._seen:
-            return
-        self._seen.add(handover.event_id)
-        event = handover.event
-        visit = self.visits[handover.restaurant, event.checkout_id]
+    def take(self, said):
+        event = said.event
+        visit = self.visits[said.restaurant, event.checkout_id]
         match event:
             case OrderPlaced():
-                visit.hear(event.order).is_answered |= handover.fate is not Fate.GONE
+                visit.place(event.order, said.fate)
             case OrderChanged():
                 visit.hear(event.order).is_signed = True
             case CheckoutFinished():

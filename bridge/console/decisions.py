@@ -1,0 +1,160 @@
+"""What people decide: replay, resolve or void a delivery, pause or resume a restaurant."""
+
+from dataclasses import asdict, replace
+from typing import Annotated, Final, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bridge.console.auth import Entry, entry_of
+from bridge.console.context import Desk, context_of
+from bridge.console.orders import pick_restaurant
+from bridge.console.problem import Refusal, as_json
+from bridge.ledger import history
+from bridge.ledger.decisions import Answer, Demand, Wish
+
+ACTIONS: Final = ("replay", "resolve", "void")
+
+M = TypeVar("M", bound=BaseModel)
+
+_Text = Annotated[str, Field(max_length=500)]
+_Id = Annotated[str, Field(max_length=255)]
+
+
+class _Filter(BaseModel):
+    """Which of all deliveries; times are seconds since 1970."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    restaurant: _Id = ""
+    state: _Id = ""
+    reason: _Id = ""
+    since: float | None = None
+    until: float | None = None
+    after: int = 0
+
+
+class _Body(BaseModel):
+    """Either an `order_id` or a `filter`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    order_id: _Id = ""
+    restaurant: _Id = ""
+    operation: _Id = ""
+    version: int | None = None
+    filter: _Filter | None = None
+    who: _Text = ""
+    note: _Text = ""
+    pos_ref: _Text = ""
+    reprint: bool = False
+    dry_run: bool = False
+
+
+class _Pause(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    who: _Text = ""
+    reason: _Text = ""
+
+
+async def decide(request: web.Request) -> web.Response:
+    """Do it, or with `dry_run` only say what would be done.
+
+    404 if there is no such delivery, 409 if the one that was named is refused.
+    """
+    desk = await _desk(request)
+    demand = read_demand(request.match_info["action"], await request.read())
+    if demand.wish.restaurant:
+        context_of(request).find(demand.wish.restaurant)
+    elif demand.wish.order_id:
+        demand = await _place(request, demand)
+    answer = await desk.decide(demand)
+    if demand.wish.order_id:
+        _check_named(answer)
+    return as_json({"dry_run": demand.dry_run, **asdict(answer)})
+
+
+async def pause(request: web.Request) -> web.Response:
+    """Nothing more is sent to the restaurant's POS until `resume`."""
+    desk = await _desk(request)
+    restaurant = context_of(request).find(request.match_info["restaurant"]).id
+    body = _read(_Pause, await request.read())
+    if not body.reason.strip():
+        raise Refusal(400, "bad_body", "reason: say why, others will read it")
+    await desk.pause(restaurant, who=body.who, reason=body.reason)
+    return as_json({"restaurant": restaurant, "paused": True})
+
+
+async def resume(request: web.Request) -> web.Response:
+    """Let it go on; for one that went on all the time nothing changes."""
+    desk = await _desk(request)
+    restaurant = context_of(request).find(request.match_info["restaurant"]).id
+    body = _read(_Pause, await request.read())
+    await desk.resume(restaurant, who=body.who)
+    return as_json({"restaurant": restaurant, "paused": False})
+
+
+def read_demand(action: str, data: bytes) -> Demand:
+    """Raises Refusal (400), which names the field."""
+    body = _read(_Body, data)
+    if bool(body.order_id) is (body.filter is not None):
+        raise Refusal(400, "bad_body", "name either an order_id or a filter")
+    if action == "resolve" and not body.note.strip():
+        raise Refusal(400, "bad_body", "note: say how it was settled, others will read it")
+    return Demand(
+        action=action,
+        wish=_wish(body),
+        who=body.who.strip() or "somebody",
+        note=body.note.strip(),
+        pos_ref=body.pos_ref.strip(),
+        reprint=body.reprint,
+        dry_run=body.dry_run,
+    )
+
+
+def _wish(body: _Body) -> Wish:
+    if body.filter is not None:
+        return Wish(**body.filter.model_dump())
+    named = Wish(order_id=body.order_id, restaurant=body.restaurant)
+    return replace(named, operation=body.operation, version=body.version)
+
+
+def _read(model: type[M], data: bytes) -> M:
+    try:
+        return model.model_validate_json(data or b"{}")
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the body"
+        raise Refusal(400, "bad_body", f"{where}: {first['msg']}") from error
+
+
+async def _place(request: web.Request, demand: Demand) -> Demand:
+    """With the restaurant that has the order; raises Refusal (409) if several have."""
+    order_id, ledger = demand.wish.order_id, context_of(request).ledger
+    found = await ledger.read(lambda tx: history.find_restaurants(tx, order_id))
+    return replace(demand, wish=replace(demand.wish, restaurant=pick_restaurant(found)))
+
+
+def _check_named(answer: Answer) -> None:
+    if not answer.moved and not answer.refused:
+        raise Refusal(404, "unknown_delivery", "no such delivery is known here")
+    if not answer.moved:
+        words = "; ".join(
+            f"{one['operation']} version {one['version']}: {one['reason']}"
+            for one in answer.refused
+        )
+        raise Refusal(409, str(answer.refused[-1]["code"]), words, refused=answer.refused)
+
+
+async def _desk(request: web.Request) -> Desk:
+    """Commands are taken from the socket and from bearers of the token, never from a screen."""
+    if entry_of(request) not in {Entry.SOCKET, Entry.BEARER}:
+        raise Refusal(403, "command_needs_token", "a bearer of the token only may decide")
+    context = context_of(request)
+    desk = context.find_desk()
+    if desk is not None:
+        return desk
+    if context.has_worker:
+        raise Refusal(503, "starting", "the worker does not run yet: try again in a moment")
+    raise await context.elsewhere(request.match_info.get("restaurant", ""), "people decide")

@@ -1,0 +1,212 @@
+"""Where people decide: finds the deliveries, asks the POS where need be, writes what was decided.
+
+Each decision is one write with the delivery's revision: what changed meanwhile is left alone.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import structlog
+
+from bridge.adapter import AdapterSpec
+from bridge.ledger import Ledger, Transaction, checkouts, decisions, deliveries, orders, pauses
+from bridge.ledger.book import Fold
+from bridge.ledger.decisions import Answer, Demand, Outcome, Subject
+from bridge.model import DeliveryState, Operation, Order
+from bridge.worker.booking import Terms
+from bridge.worker.booking.wanted import wanted_of
+from bridge.worker.decision import (
+    Look,
+    Refusal,
+    Ruling,
+    asks_pos,
+    decide_replay,
+    decide_resolve,
+    decide_void,
+)
+
+PAGE: Final = 50
+# A POS is asked about so many at once; the rest of a page waits its turn.
+LOOKS: Final = 8
+REPLAY: Final = "replay"
+RESOLVE: Final = "resolve"
+VOID: Final = "void"
+_OPEN: Final = ("held", "refused")
+_CHANGED: Final = Refusal(code="changed", words="it has changed meanwhile: look at it again")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What the desk knows of a restaurant."""
+
+    spec: AdapterSpec
+    terms: Terms
+
+
+class Poses(Protocol):
+    """The POS systems of all restaurants."""
+
+    async def look_up(self, restaurant: str, key: str) -> Look: ...
+
+    async def pause(self, restaurant: str, reason: str) -> None: ...
+
+    async def resume(self, restaurant: str) -> None: ...
+
+
+class Desk:
+    """Its methods raise LedgerError if nothing can be written."""
+
+    def __init__(self, ledger: Ledger, places: Mapping[str, Place], poses: Poses) -> None:
+        self._ledger = ledger
+        self._places = places
+        self._poses = poses
+
+    async def decide(self, demand: Demand) -> Answer:
+        """At most a page of deliveries; what is refused says why, and the others go on."""
+        subjects = await self._ledger.read(lambda tx: _find(tx, demand))
+        page = [subject for subject in subjects[:PAGE] if subject.restaurant in self._places]
+        looks = await self._look(page) if demand.action == REPLAY else {}
+        rulings = [(subject, self._rule(demand, subject, looks)) for subject in page]
+        if not demand.dry_run:
+            rulings = await self._ledger.write(lambda tx: self._carry_out(tx, demand, rulings))
+        is_more = len(subjects) > PAGE
+        return Answer(
+            moved=[_moved(one, ruling) for one, ruling in rulings if isinstance(ruling, Ruling)],
+            refused=[_refused(one, no) for one, no in rulings if isinstance(no, Refusal)],
+            next=subjects[PAGE - 1].id if is_more else None,
+        )
+
+    async def pause(self, restaurant: str, *, who: str, reason: str) -> None:
+        """Send nothing more to its POS, also after a restart."""
+        words = f"paused by {who or 'somebody'}: {reason}"
+        now = self._ledger.now()
+        await self._ledger.write(lambda tx: pauses.put(tx, restaurant, words, who, now))
+        await self._poses.pause(restaurant, words)
+
+    async def resume(self, restaurant: str, *, who: str) -> None:
+        """Go on, whoever stopped it: a person, or an adapter that could not go on."""
+        await self._ledger.write(lambda tx: pauses.remove(tx, restaurant))
+        await self._poses.resume(restaurant)
+        log.info("restaurant_resumed", restaurant=restaurant, who=who)
+
+    async def _look(self, page: list[Subject]) -> dict[int, Look]:
+        asked = [one for one in page if asks_pos(one, self._places[one.restaurant].spec)]
+        free = asyncio.Semaphore(LOOKS)
+
+        async def look(subject: Subject) -> Look:
+            async with free:
+                return await self._poses.look_up(subject.restaurant, subject.key)
+
+        looks = await asyncio.gather(*map(look, asked))
+        return {subject.id: found for subject, found in zip(asked, looks, strict=True)}
+
+    def _rule(self, demand: Demand, subject: Subject, looks: dict[int, Look]) -> Ruling | Refusal:
+        if demand.action == RESOLVE:
+            return decide_resolve(subject, demand.note)
+        if demand.action == VOID:
+            return decide_void(subject, demand.note)
+        spec, now = self._places[subject.restaurant].spec, self._ledger.now()
+        look = looks.get(subject.id)
+        return decide_replay(subject, spec, now, reprint=demand.reprint, look=look)
+
+    def _carry_out(
+        self,
+        tx: Transaction,
+        demand: Demand,
+        rulings: list[tuple[Subject, Ruling | Refusal]],
+    ) -> list[tuple[Subject, Ruling | Refusal]]:
+        return [
+            (subject, self._write(tx, demand, subject, ruling) or ruling)
+            if isinstance(ruling, Ruling)
+            else (subject, ruling)
+            for subject, ruling in rulings
+        ]
+
+    def _write(
+        self, tx: Transaction, demand: Demand, subject: Subject, ruling: Ruling
+    ) -> Refusal | None:
+        now = self._ledger.now()
+        until = now + self._places[subject.restaurant].terms.give_up_after
+        is_again = not ruling.state.is_end
+        outcome = Outcome(
+            action=demand.action,
+            who=demand.who,
+            note=demand.note,
+            state=ruling.state,
+            cause=ruling.cause,
+            next_at=now if is_again else None,
+            # Or what is late would be held again at once.
+            promise_at=max(subject.promise_at, until) if is_again else None,
+            pos_ref=demand.pos_ref or None,
+        )
+        if not decisions.carry_out(tx, subject, outcome, now):
+            return _CHANGED
+        if subject.operation is Operation.PLACE and is_again and not subject.may_be_there:
+            _renew(tx, subject, now)
+        if subject.operation is Operation.PLACE and demand.action == VOID:
+            deliveries.void_followers(tx, subject.restaurant, subject.order_id, subject.id, now)
+        if ruling.reprint:
+            reason = demand.note or "printed again"
+            decisions.open_reprint(tx, subject, _wanted(tx, subject), reason, now, until)
+        log.info(
+            "decided",
+            action=demand.action,
+            who=demand.who,
+            restaurant=subject.restaurant,
+            order_id=subject.order_id,
+            operation=subject.operation,
+            version=subject.version,
+            before=subject.state,
+            after=ruling.state,
+        )
+        return None
+
+
+def _find(tx: Transaction, demand: Demand) -> list[Subject]:
+    """What waits for a decision; of a named order all, if nothing does: then they say why not."""
+    wish = demand.wish
+    if wish.state:
+        return decisions.find(tx, wish, (wish.state,), PAGE + 1)
+    states = _OPEN if wish.order_id or demand.action == REPLAY else (DeliveryState.HELD,)
+    found = decisions.find(tx, wish, states, PAGE + 1)
+    if found or not wish.order_id:
+        return found
+    return decisions.find(tx, wish, tuple(DeliveryState), PAGE + 1)
+
+
+def _renew(tx: Transaction, subject: Subject, now: float) -> None:
+    """Put the order as it is now on a ticket of which nothing was sent."""
+    book = orders.load_book(tx, subject.restaurant, subject.order_id)
+    (slip,) = [one.slip for one in book.deliveries if one.id == subject.id]
+    fold = Fold(delivery_id=subject.id, content=_wanted(tx, subject), slip=slip)
+    orders.amend(tx, subject.restaurant, subject.order_id, [fold], now)
+
+
+def _wanted(tx: Transaction, subject: Subject) -> Order:
+    """The order as the kitchen should have it now."""
+    book = orders.load_book(tx, subject.restaurant, subject.order_id)
+    return wanted_of(book, checkouts.load(tx, subject.restaurant, subject.checkout_id))
+
+
+def _moved(subject: Subject, ruling: Ruling) -> dict[str, object]:
+    return {**_named(subject), "state": ruling.state, "cause": ruling.cause}
+
+
+def _refused(subject: Subject, refusal: Refusal) -> dict[str, object]:
+    named = {**_named(subject), "state": subject.state, "cause": subject.cause}
+    return {**named, "code": refusal.code, "reason": refusal.words}
+
+
+def _named(subject: Subject) -> dict[str, object]:
+    return {
+        "restaurant": subject.restaurant,
+        "order_id": subject.order_id,
+        "number": subject.number,
+        "operation": subject.operation,
+        "version": subject.version,
+        "before": subject.state,
+    }

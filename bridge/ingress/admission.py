@@ -13,8 +13,9 @@ from bridge.ingress.lag import Lag
 from bridge.model import CheckoutStarted, Event, OrderPlaced, PriceCheck
 from bridge.telemetry import Metrics
 
-# So long a quote waits for a seat: enough for a burst, too short to be noticed.
-QUOTE_PATIENCE = 0.1
+# So long a quote waits for a seat: enough for a burst or a checkpoint of the ledger, and half of
+# the time that is promised for its answer.
+QUOTE_PATIENCE = 0.5
 
 BUSY = "busy"
 NO_SEAT = "no_seat"

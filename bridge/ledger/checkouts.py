@@ -86,8 +86,9 @@ def as_seen_by(tx: Transaction, known: Checkout, handover: Handover, order_id: s
 def list_orders(tx: Transaction, restaurant: str, checkout_id: str) -> list[str]:
     """Ids of its orders in that restaurant, the one that was placed last at the end."""
     rows = tx.execute(
-        """SELECT order_id FROM orders WHERE restaurant = ? AND checkout_id = ?
-           ORDER BY placed_at, order_id""",
+        # Without the word for it SQLite would read all orders of the restaurant.
+        """SELECT order_id FROM orders INDEXED BY orders_checkout
+           WHERE restaurant = ? AND checkout_id = ? ORDER BY placed_at, order_id""",
         (restaurant, checkout_id),
     )
     return [row["order_id"] for row in rows]

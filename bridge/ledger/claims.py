@@ -20,7 +20,7 @@ SELECT o.order_id, o.committed, o.cancelled, o.placed_at, o.money, coalesce((
                 WHEN d.timer IN ('hold', 'void') THEN {_WAITS} ELSE {_RELEASED} END
     FROM delivery AS d WHERE d.restaurant = o.restaurant AND d.order_id = o.order_id
         AND d.operation = 'place' ORDER BY d.id DESC LIMIT 1), {_DEAD}) AS standing
-FROM orders AS o WHERE o.restaurant = ? AND o.checkout_id = ?
+FROM orders AS o INDEXED BY orders_checkout WHERE o.restaurant = ? AND o.checkout_id = ?
 """  # noqa: S608  constants only
 
 

@@ -220,6 +220,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     # By the store, which hears of what goes wrong with it.
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     connection.execute("PRAGMA mmap_size = 0")
+    # Ids are random: with the usual 2 MB a big ledger would read its indexes again and again.
+    connection.execute("PRAGMA cache_size = -32768")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA busy_timeout = 0")
     return connection

@@ -120,7 +120,8 @@ CREATE INDEX orders_checkout ON orders (restaurant, checkout_id, accepted_at);
 
 -- The worker: what is known of a checkout beyond its orders, perhaps before them.
 -- items, charges: the least that was ever heard to be left of each, as JSON.
--- cancelled_at: when its last cancel was received, 0 without any.
+-- cancelled_at: when its last cancel was received, 0 without any. homeless: something of what was
+-- refunded is on no order that is known.
 CREATE TABLE checkout (
     restaurant  TEXT NOT NULL,
     checkout_id TEXT NOT NULL,
@@ -129,9 +130,10 @@ CREATE TABLE checkout (
     charges     TEXT NOT NULL DEFAULT '[]',
     updated_at  REAL NOT NULL,
     cancelled_at REAL NOT NULL DEFAULT 0,
+    homeless    INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (restaurant, checkout_id)
 ) WITHOUT ROWID;
-CREATE INDEX checkout_refunded ON checkout (updated_at) WHERE items <> '[]' OR charges <> '[]';
+CREATE INDEX checkout_homeless ON checkout (updated_at) WHERE homeless;
 
 -- The worker: the duty to bring one operation on one order to its POS.
 -- cause: in words for people; reason: the kind of it, see bridge.model.question; side: whose it is,

@@ -4,16 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bridge import canonical
-from bridge.ledger.book import CHARGE, Money
+from bridge.ledger.book import CHARGE, Checkout, Money
 from bridge.ledger.transaction import Transaction
-from bridge.model import Remainder
 
 MOST = 100
 # How long people are reminded: nobody can say here that it was seen to.
 WEEK = 7 * 24 * 3600.0
 
 _Money = dict[str, Money]
-_Remainders = tuple[Remainder, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,24 +40,34 @@ def _list_unread(tx: Transaction, since: float) -> list[Unplaced]:
 
 def _list_homeless(tx: Transaction, since: float) -> Iterator[Unplaced]:
     rows = tx.execute(
-        """SELECT * FROM checkout INDEXED BY checkout_refunded
-           WHERE (items <> '[]' OR charges <> '[]') AND updated_at >= ? ORDER BY updated_at""",
-        (since,),
+        """SELECT restaurant, checkout_id FROM checkout INDEXED BY checkout_homeless
+           WHERE homeless AND updated_at >= ? ORDER BY updated_at LIMIT ?""",
+        (since, MOST),
     ).fetchall()
     for row in rows:
         restaurant, checkout_id = row["restaurant"], row["checkout_id"]
-        keys = _list_keys(tx, restaurant, checkout_id)
-        items = {one.id for one in canonical.decode(_Remainders, row["items"])}
-        charges = {CHARGE + one.id for one in canonical.decode(_Remainders, row["charges"])}
-        # An order with a fee of its own answers for all charges.
-        if not items <= keys or not (CHARGE in keys or charges <= keys):
-            name = _find_call(tx, restaurant, checkout_id) or f"checkout {checkout_id}"
-            yield Unplaced(restaurant=restaurant, name=name)
+        name = _find_call(tx, restaurant, checkout_id) or f"checkout {checkout_id}"
+        yield Unplaced(restaurant=restaurant, name=name)
+
+
+def look_for_home(tx: Transaction, restaurant: str, checkout_id: str, refunded: Checkout) -> None:
+    """Note whether all that was refunded of a checkout stands on its orders, as known now."""
+    keys = _list_keys(tx, restaurant, checkout_id)
+    items = {one.id for one in refunded.items}
+    charges = {CHARGE + one.id for one in refunded.charges}
+    # An order with a fee of its own answers for all charges.
+    is_homeless = not items <= keys or not (CHARGE in keys or charges <= keys)
+    tx.execute(
+        """UPDATE checkout SET homeless = ?
+           WHERE restaurant = ? AND checkout_id = ? AND homeless <> ?""",
+        (is_homeless, restaurant, checkout_id, is_homeless),
+    )
 
 
 def _list_keys(tx: Transaction, restaurant: str, checkout_id: str) -> set[str]:
     rows = tx.execute(
-        "SELECT money FROM orders WHERE restaurant = ? AND checkout_id = ?",
+        """SELECT money FROM orders INDEXED BY orders_checkout
+           WHERE restaurant = ? AND checkout_id = ?""",
         (restaurant, checkout_id),
     )
     return {key for row in rows for key in canonical.decode(_Money, row["money"])}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import structlog
 
-from bridge.ledger import LedgerError, Transaction, checkouts, orders
+from bridge.ledger import LedgerError, Transaction, checkouts, orders, unplaced
 from bridge.ledger.book import Checkout
 from bridge.model import CheckoutFinished, Handover, ItemsRefunded, OrderChanged, OrderPlaced
 from bridge.worker.booking import Terms, decide
@@ -50,6 +50,8 @@ def _book(tx: Transaction, handover: Handover, terms: Terms, now: float, *, repo
         orders.apply(tx, handover, booking, now, report=report)
     if not concerned:
         orders.note_event(tx, handover, "", _note_alone(handover, checkout), now)
+    if checkout.items or checkout.charges:
+        unplaced.look_for_home(tx, restaurant, handover.event.checkout_id, checkout)
 
 
 def _list_concerned(tx: Transaction, handover: Handover) -> list[str]:

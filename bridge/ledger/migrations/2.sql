@@ -21,7 +21,8 @@ ALTER TABLE orders ADD COLUMN heard TEXT NOT NULL DEFAULT '[]';
 UPDATE orders SET placed_at = accepted_at;
 
 ALTER TABLE checkout ADD COLUMN cancelled_at REAL NOT NULL DEFAULT 0;
-CREATE INDEX checkout_refunded ON checkout (updated_at) WHERE items <> '[]' OR charges <> '[]';
+ALTER TABLE checkout ADD COLUMN homeless INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX checkout_homeless ON checkout (updated_at) WHERE homeless;
 
 ALTER TABLE delivery ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE delivery ADD COLUMN side TEXT NOT NULL DEFAULT '';

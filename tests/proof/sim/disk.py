@@ -12,10 +12,12 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
+from pathlib import Path
 from typing import Any, Final
 
 from greenlet import getcurrent, greenlet
 
+from bridge.ledger import Transaction
 from bridge.ledger.writer import Writer
 from tests.proof.sim.loop import LIFE
 
@@ -23,6 +25,8 @@ from tests.proof.sim.loop import LIFE
 COMMIT: Final = (0.0002, 0.004)
 SLOW: Final = (0.02, 0.4)
 SLOW_SHARE: Final = 0.01
+# SQLite's number for a sync at each commit.
+FULL: Final = 2
 
 
 class Died(BaseException):
@@ -138,6 +142,35 @@ class SimWriter(Writer):
         self._thread = SimThread(self._run)
         self._queue = SimQueue(self._thread, loop, life.owner.chance)
         life.owner.threads.append(self._thread)
+
+
+class Image:
+    """What a disk holds for sure. Without a sync at each commit: no more than it had at the start.
+
+    What was committed with one is in the file, so there is nothing to put back.
+    """
+
+    def __init__(self, directory: Path, level: int) -> None:
+        self._directory = directory
+        self._files = None if level >= FULL else {each: each.read_bytes() for each in self._found()}
+
+    def put_back(self) -> None:
+        """After a crash, once the file is closed."""
+        if self._files is None:
+            return
+        for each in self._found():
+            each.unlink()
+        for each, content in self._files.items():
+            each.write_bytes(content)
+
+    def _found(self) -> list[Path]:
+        return sorted(self._directory.glob("ledger.sqlite3*"))
+
+
+def read_level(tx: Transaction) -> int:
+    """How sure SQLite makes of each commit."""
+    (level,) = tx.execute("PRAGMA synchronous").fetchone()
+    return int(level)
 
 
 def _loop_of_life() -> asyncio.AbstractEventLoop:

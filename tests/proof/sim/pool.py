@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 import orjson
 
 NUMBER: Final = 2
+PATIENCE: Final = 10.0
 Task = dict[str, Any]
 
 
@@ -38,8 +39,7 @@ class Pool:
     ) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
         for player in self._players:
-            player.kill()
-            player.communicate()
+            _end(player)
 
     def play(self, tasks: Iterable[Task]) -> Iterator[Task]:
         """What became of each, in their order. Tasks are taken as players become free."""
@@ -60,6 +60,15 @@ class Pool:
         if not line:
             raise RuntimeError(f"a process of the simulation ended at {task}")
         return orjson.loads(line)
+
+
+def _end(player: "subprocess.Popen[bytes]") -> None:
+    """After the evening that it plays, so that it leaves nothing behind."""
+    try:
+        player.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        player.kill()
+        player.communicate()
 
 
 def _start() -> "subprocess.Popen[bytes]":

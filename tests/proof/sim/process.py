@@ -22,7 +22,7 @@ from bridge.ledger import ledger as ledger_module
 from bridge.worker import worker
 from tests.proof.history import Record
 from tests.proof.points.firing import Firing, Shot
-from tests.proof.sim.disk import Died, SimThread, SimWriter
+from tests.proof.sim.disk import Died, Image, SimThread, SimWriter, read_level
 from tests.proof.sim.kitchen import ADAPTERS, SimKitchen
 from tests.proof.sim.loop import LIFE, Life, SimLoop, clock
 from tests.proof.sim.notes import Notes
@@ -59,6 +59,7 @@ class SimProcess:
         self.firing = Firing(_Hand(self), self._note_shot)
         self.daemon: Daemon | None = None
         self.ledger: Ledger | None = None
+        self.image: Image | None = None
         self.ends: list[str] = []
         self.starts = 0
         self._config = config
@@ -104,6 +105,8 @@ class SimProcess:
         if life is None or life.is_over:
             return
         self._end(life)
+        if self.image is not None:
+            self.image.put_back()
         self._restart()
 
     def kill(self) -> None:
@@ -253,8 +256,11 @@ def replace_edges() -> None:
 
     open_ledger = Ledger.open
 
-    async def open_noted(*args: Any, **more: Any) -> Ledger:
-        ledger = LIFE.get().owner.ledger = await open_ledger(*args, **more)
+    async def open_noted(directory: Path, **more: Any) -> Ledger:
+        owner = LIFE.get().owner
+        ledger = await open_ledger(directory, **more)
+        owner.image = Image(directory, await ledger.read(read_level))
+        owner.ledger = ledger
         return ledger
 
     Ledger.open = open_noted

@@ -4,10 +4,12 @@ import pytest
 
 from bridge.daemon import health as module
 from bridge.daemon.health import Health
-from bridge.ledger import Ledger, LedgerError, Room, checkouts
+from bridge.ledger import Ledger, LedgerError, Room
 from bridge.ledger.room import MEGABYTE
 from bridge.ledger.side_file import SIDE_FILE
 from bridge.model import Availability, PosState
+from bridge.worker import intake
+from bridge.worker.booking import Terms
 from tests.engine import RESTAURANT, START, an_order, moment, refunded
 from tests.wires import a_pulse, put_event
 
@@ -78,7 +80,8 @@ async def test_reading_it_refreshes_the_numbers(health, basics, ledger):
 
 async def test_refunds_of_which_no_order_tells_are_counted(health, basics, ledger):
     handover = refunded({"Soup-0": (0, 0)})
-    await ledger.write(lambda tx: checkouts.learn(tx, handover, ledger.now()))
+    terms = {RESTAURANT: Terms()}
+    await ledger.write(lambda tx: intake.take(tx, [handover], terms, ledger.now(), report=False))
     await health.read()
 
     text = basics.metrics.render().decode()

@@ -117,7 +117,9 @@ def _send(action: str, target: Target, wish: dict[str, Any]) -> dict[str, Any]:
 
 def _body(wish: dict[str, Any]) -> dict[str, Any]:
     order_id, is_all = wish.pop("order_id"), wish.pop("is_all")
-    given = {name: value for name, value in wish.items() if value not in {None, "", False}}
+    given = {name: value for name, value in wish.items() if value is not None and value != ""}
+    if is_all and given.get("reprint"):
+        raise click.UsageError("--reprint goes with one ORDER: look at each")
     if bool(order_id) is is_all:
         raise click.UsageError("name one ORDER, or give --all for all that fit")
     if not is_all:

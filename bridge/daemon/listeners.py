@@ -130,12 +130,17 @@ async def _listen(stack: AsyncExitStack, section: str, address: Address, guard: 
             address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
         for family, _type, _protocol, _name, place in dict.fromkeys(found):
-            door = _Door(family, socket.SOCK_STREAM)
+            try:
+                door = _Door(family, socket.SOCK_STREAM)
+            except OSError:
+                continue  # a name may stand for a family that this host does not have
             stack.callback(door.close)
             _bind_tcp(door, place)
             server = await loop.create_server(guard, sock=door, backlog=TAKEN_AT_A_TIME)
             stack.callback(server.close)
             doors.append(door)
+        if not doors:
+            raise OSError(f"{address.host} is no address of this host")
     return _url([one.getsockname() for one in doors])
 
 

@@ -169,9 +169,9 @@ class Front:
         try:
             async with asyncio.timeout(LAST_WRITE):
                 await self._context.ledger.write(lambda tx: requests.settle(tx, seq, fate))
-        except TimeoutError:
+        except (TimeoutError, LedgerError):
+            # Nobody waits for it any more: that alone is tried again and again.
             log.warning("late_fate_not_written_yet", seq=seq)
-        except LedgerError:
             self._settle(seq, fate)
 
     def _settle(self, seq: int, fate: str) -> None:

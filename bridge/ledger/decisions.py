@@ -15,7 +15,10 @@ _NOTHING_SENT = ("unreachable", "busy", "operator_needed", "misconfigured", "rej
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """One delivery, with all that a decision looks at."""
+    """One delivery, with all that a decision looks at.
+
+    `is_superseded`: what came later about the order stands for it, voided or not.
+    """
 
     id: int
     restaurant: str
@@ -37,6 +40,7 @@ class Subject:
     pos_ref: str | None
     may_be_there: bool
     is_cancelled: bool
+    is_superseded: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,7 @@ class Outcome:
     state: DeliveryState
     cause: str
     reason: str = ""
+    timer: str | None = None
     next_at: float | None = None
     promise_at: float | None = None
     pos_ref: str | None = None
@@ -114,7 +119,11 @@ def find(tx: Transaction, wish: Wish, states: Sequence[str], limit: int) -> list
         f"""SELECT d.*, o.number, o.cancelled,
                 (SELECT min(started_at) FROM attempt a WHERE a.delivery_id = d.id) AS first_try,
                 EXISTS (SELECT 1 FROM attempt AS a WHERE a.delivery_id = d.id AND
-                    (a.outcome IS NULL OR a.outcome NOT IN {_NOTHING_SENT})) AS may_be_there
+                    (a.outcome IS NULL OR a.outcome NOT IN {_NOTHING_SENT})) AS may_be_there,
+                EXISTS (SELECT 1 FROM delivery AS n WHERE n.restaurant = d.restaurant
+                    AND n.order_id = d.order_id AND n.id > d.id
+                    AND (n.operation = 'place' OR (d.operation IN ('change', 'cancel')
+                        AND n.operation IN ('change', 'cancel')))) AS is_superseded
             FROM delivery AS d JOIN orders AS o USING (restaurant, order_id)
             WHERE d.id > ? AND d.state IN ({marks}) {"".join(f" AND {one}" for one in used)}
             ORDER BY d.id LIMIT ?""",  # noqa: S608  constants and question marks
@@ -126,7 +135,7 @@ def find(tx: Transaction, wish: Wish, states: Sequence[str], limit: int) -> list
 def carry_out(tx: Transaction, subject: Subject, outcome: Outcome, now: float) -> bool:
     """Move the delivery and note who decided; False if it changed meanwhile: look again."""
     cursor = tx.execute(
-        """UPDATE delivery SET state = ?, cause = ?, reason = ?, side = '', timer = NULL,
+        """UPDATE delivery SET state = ?, cause = ?, reason = ?, side = '', timer = ?,
                next_at = ?, released_at = CASE WHEN ? IS NULL THEN released_at ELSE ? END,
                promise_at = coalesce(?, promise_at), pos_ref = coalesce(?, pos_ref), crashes = 0,
                revision = revision + 1, updated_at = ?
@@ -135,6 +144,7 @@ def carry_out(tx: Transaction, subject: Subject, outcome: Outcome, now: float) -
             outcome.state,
             outcome.cause,
             outcome.reason,
+            outcome.timer,
             outcome.next_at,
             outcome.next_at,
             outcome.next_at,
@@ -231,4 +241,5 @@ def _subject(row: sqlite3.Row) -> Subject:
         pos_ref=row["pos_ref"],
         may_be_there=bool(row["may_be_there"]),
         is_cancelled=bool(row["cancelled"]),
+        is_superseded=bool(row["is_superseded"]),
     )

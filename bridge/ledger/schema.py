@@ -37,5 +37,5 @@ def _run(connection: sqlite3.Connection, name: str, version: int) -> None:
     try:
         connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {version};")
     except sqlite3.Error:
-        connection.execute("ROLLBACK")
+        connection.rollback()  # SQLite may have done so by itself
         raise

@@ -56,8 +56,6 @@ CREATE INDEX request_checkout ON request (restaurant, checkout_id) WHERE order_i
 CREATE INDEX request_open ON request (restaurant, checkout_id, seq) WHERE stage = 'open';
 CREATE INDEX request_outbox ON request (seq) WHERE stage = 'open';
 CREATE INDEX request_published ON request (restaurant, sent_at) WHERE stage = 'published';
-CREATE INDEX request_recorded ON request (restaurant, order_id) WHERE stage = 'recorded';
-CREATE INDEX request_troubled ON request (restaurant) WHERE trouble IS NOT NULL;
 CREATE INDEX request_cart ON request (received_at) WHERE hook = 'promo' AND body <> x'';
 CREATE INDEX request_change_unread ON request (received_at)
     WHERE hook = 'order-change' AND event IS NULL AND error IS NOT NULL;

@@ -57,11 +57,9 @@ def decide_replay(
     subject: Subject, spec: AdapterSpec, now: float, *, reprint: bool, look: Look | None = None
 ) -> Ruling | Refusal:
     """Send it again, if that cannot make two of it."""
-    refusal = _refuse_replay(subject, reprint=reprint)
+    refusal = _refuse_replay(subject)
     if refusal is not None:
         return refusal
-    if subject.state is DeliveryState.DONE:
-        return _reprint(subject, spec)
     if not subject.may_be_there:
         return Ruling(state=DeliveryState.READY, cause="replayed")
     if look is not None:
@@ -90,13 +88,16 @@ def decide_void(subject: Subject, note: str) -> Ruling | Refusal:
     return Ruling(state=DeliveryState.VOIDED, cause=f"voided by hand: {note}{look}")
 
 
-def _refuse_replay(subject: Subject, *, reprint: bool) -> Refusal | None:
+def _refuse_replay(subject: Subject) -> Refusal | None:
     if subject.state in _UNDER_WAY:
         return Refusal(code="under_way", words=f"it is {subject.state}: nothing is to be decided")
-    if subject.state is DeliveryState.DONE and not reprint:
+    if subject.state is DeliveryState.DONE:
         ref = f" as {subject.pos_ref}" if subject.pos_ref else ""
-        words = f"the POS has it already{ref}; a reprint would be marked"
+        words = f"the POS has it already{ref}: for another paper print it again there"
         return Refusal(code="already_done", words=words)
+    if subject.is_superseded:
+        words = "something later stands for it: decide about that"
+        return Refusal(code="superseded", words=words)
     if subject.timer == TASK:
         words = "the POS cannot be told this: do it by hand, then resolve"
         return Refusal(code="by_hand", words=words)
@@ -138,9 +139,7 @@ def _reprint(subject: Subject, spec: AdapterSpec) -> Ruling | Refusal:
     if SlipKind.REPRINT not in spec.slips:
         words = f"{spec.name} cannot mark a reprint: print it at the POS itself"
         return Refusal(code="no_reprint", words=words)
-    is_done = subject.state is DeliveryState.DONE
-    state = DeliveryState.DONE if is_done else DeliveryState.VOIDED
-    return Ruling(state=state, cause="printed again, marked", reprint=True)
+    return Ruling(state=DeliveryState.VOIDED, cause="printed again, marked", reprint=True)
 
 
 def _being_sent() -> Refusal:

@@ -11,7 +11,16 @@ from typing import Final, Protocol
 import structlog
 
 from bridge.adapter import AdapterSpec
-from bridge.ledger import Ledger, Transaction, checkouts, decisions, deliveries, orders, pauses
+from bridge.ledger import (
+    Ledger,
+    LedgerError,
+    Transaction,
+    checkouts,
+    decisions,
+    deliveries,
+    orders,
+    pauses,
+)
 from bridge.ledger.book import Fold
 from bridge.ledger.decisions import Answer, Demand, Outcome, Subject
 from bridge.model import DeliveryState, Operation, Order
@@ -34,6 +43,7 @@ REPLAY: Final = "replay"
 RESOLVE: Final = "resolve"
 VOID: Final = "void"
 _OPEN: Final = ("held", "refused")
+_NOTHING_LEFT: Final = Refusal(code="unwanted", words="nothing is left on it to be made")
 _CHANGED: Final = Refusal(code="changed", words="it has changed meanwhile: look at it again")
 
 log = structlog.get_logger()
@@ -120,11 +130,25 @@ class Desk:
         rulings: list[tuple[Subject, Ruling | Refusal]],
     ) -> list[tuple[Subject, Ruling | Refusal]]:
         return [
-            (subject, self._write(tx, demand, subject, ruling) or ruling)
+            (subject, self._try_write(tx, demand, subject, ruling) or ruling)
             if isinstance(ruling, Ruling)
             else (subject, ruling)
             for subject, ruling in rulings
         ]
+
+    def _try_write(
+        self, tx: Transaction, demand: Demand, subject: Subject, ruling: Ruling
+    ) -> Refusal | None:
+        """One that cannot be read must not keep the others."""
+        try:
+            with tx.part():
+                return self._write(tx, demand, subject, ruling)
+        except LedgerError:
+            raise
+        except Exception:
+            log.exception("decision_failed", order_id=subject.order_id)
+            words = "it cannot be read: enter it by hand, then resolve it"
+            return Refusal(code="unreadable", words=words)
 
     def _write(
         self, tx: Transaction, demand: Demand, subject: Subject, ruling: Ruling
@@ -132,22 +156,15 @@ class Desk:
         now = self._ledger.now()
         until = now + self._places[subject.restaurant].terms.give_up_after
         is_again = not ruling.state.is_end
-        outcome = Outcome(
-            action=demand.action,
-            who=demand.who,
-            note=demand.note,
-            state=ruling.state,
-            cause=ruling.cause,
-            next_at=now if is_again else None,
-            # Or what is late would be held again at once.
-            promise_at=max(subject.promise_at, until) if is_again else None,
-            pos_ref=demand.pos_ref or None,
-        )
+        if (is_again or ruling.reprint) and not _has_dishes(tx, subject):
+            return _NOTHING_LEFT
+        outcome = _outcome(demand, subject, ruling, now, _starts_at(tx, subject), until)
         if not decisions.carry_out(tx, subject, outcome, now):
             return _CHANGED
         if subject.operation is Operation.PLACE and is_again and not subject.may_be_there:
             _renew(tx, subject, now)
-        if subject.operation is Operation.PLACE and demand.action == VOID:
+        is_ticket = subject.operation is Operation.PLACE and not subject.is_superseded
+        if is_ticket and demand.action == VOID:
             deliveries.void_followers(tx, subject.restaurant, subject.order_id, subject.id, now)
         if ruling.reprint:
             reason = demand.note or "printed again"
@@ -171,11 +188,40 @@ def _find(tx: Transaction, demand: Demand) -> list[Subject]:
     wish = demand.wish
     if wish.state:
         return decisions.find(tx, wish, (wish.state,), PAGE + 1)
-    states = _OPEN if wish.order_id or demand.action == REPLAY else (DeliveryState.HELD,)
+    states = _OPEN if wish.order_id else (DeliveryState.HELD,)
     found = decisions.find(tx, wish, states, PAGE + 1)
     if found or not wish.order_id:
         return found
     return decisions.find(tx, wish, tuple(DeliveryState), PAGE + 1)
+
+
+def _outcome(
+    demand: Demand, subject: Subject, ruling: Ruling, now: float, starts_at: float, until: float
+) -> Outcome:
+    """An order for tomorrow is not cooked now."""
+    is_again = not ruling.state.is_end
+    waits = starts_at > now and ruling.state is DeliveryState.READY
+    return Outcome(
+        action=demand.action,
+        who=demand.who,
+        note=demand.note,
+        state=DeliveryState.WAITING if waits else ruling.state,
+        cause=ruling.cause,
+        timer="release" if waits else None,
+        next_at=max(now, starts_at) if is_again else None,
+        # Or what is late would be held again at once.
+        promise_at=max(subject.promise_at, until, until - now + starts_at) if is_again else None,
+        pos_ref=demand.pos_ref or None,
+    )
+
+
+def _has_dishes(tx: Transaction, subject: Subject) -> bool:
+    return subject.operation is not Operation.PLACE or bool(_wanted(tx, subject).lines)
+
+
+def _starts_at(tx: Transaction, subject: Subject) -> float:
+    """When the kitchen is to begin, 0 for at once."""
+    return orders.load_book(tx, subject.restaurant, subject.order_id).fires_at
 
 
 def _renew(tx: Transaction, subject: Subject, now: float) -> None:

@@ -6,8 +6,6 @@ ALTER TABLE request ADD COLUMN recorded_by TEXT;
 ALTER TABLE request ADD COLUMN trouble TEXT;
 ALTER TABLE request ADD COLUMN bounces INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE request ADD COLUMN digest INTEGER;
-CREATE INDEX request_recorded ON request (restaurant, order_id) WHERE stage = 'recorded';
-CREATE INDEX request_troubled ON request (restaurant) WHERE trouble IS NOT NULL;
 CREATE INDEX request_cart ON request (received_at) WHERE hook = 'promo' AND body <> x'';
 CREATE INDEX request_change_unread ON request (received_at)
     WHERE hook = 'order-change' AND event IS NULL AND error IS NOT NULL;

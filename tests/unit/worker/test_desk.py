@@ -6,8 +6,21 @@ from bridge.adapter import Blind, Capability, Idempotent, OutcomeUnknown, ReadBa
 from bridge.ledger import decisions, pauses
 from bridge.ledger.decisions import Demand, Wish
 from bridge.model import SlipKind
+from bridge.worker import desk
+from bridge.worker.booking import Terms
 from bridge.worker.desk import PAGE, Desk, Place
-from tests.engine import RESTAURANT, Engine, MemoryPos, a_spec, an_order, changed, later, placed
+from tests.engine import (
+    RESTAURANT,
+    START,
+    Engine,
+    MemoryPos,
+    a_spec,
+    an_order,
+    changed,
+    later,
+    moment,
+    placed,
+)
 
 ORDER = an_order()
 
@@ -153,13 +166,74 @@ async def test_no_reprint_where_it_could_not_be_marked(build):
     assert await refusal(engine, "replay", reprint=True) == "no_reprint"
 
 
-async def test_what_is_done_may_be_printed_again_marked(engine):
+async def test_what_is_done_is_not_printed_again_by_the_bridge(engine):
     await bring(engine)
-    await ask(engine, "replay", reprint=True)
+
+    assert await refusal(engine, "replay", reprint=True) == "already_done"
+
+
+async def test_what_something_later_stands_for_is_not_replayed(engine):
+    await bring(engine, TicketRejected("unknown item"))
+    await engine.take(placed(ORDER, received=START + 5))
+    await engine.drain()
+    assert await engine.states() == ["place 1 refused", "place 2 done"]
+
+    assert await refusal(engine, "replay") == "superseded"
+    assert len(engine.pos_system.printed) == 1
+
+
+async def test_an_old_ticket_is_voided_without_what_belongs_to_the_new_one(blind):
+    await bring(blind, TicketRejected("unknown item"))
+    await blind.take(placed(ORDER, received=START + 5))
+    await blind.take(changed(later(ORDER, "Soup")))
+    await ask(blind, "void", operation="place", version=1)
+    await blind.drain()
+
+    assert blind.pos_system.printed == ["place o1 v2: Soup"]
+
+
+async def test_an_order_for_later_that_is_replayed_waits_for_its_time(ledger, clock):
+    engine = Engine(ledger, clock, terms=Terms(on_commit=True))
+    place = Place(spec=engine.pos_system.spec, terms=engine.terms)
+    engine.desk = Desk(ledger, {RESTAURANT: place}, Poses(engine))
+    await engine.take(placed(an_order(due_at=moment(START + 86_400))))
+    engine.clock.pass_time(200)
+    await engine.turn()
+    assert await engine.states() == ["place 1 held"]
+    await ask(engine, "replay")
+    await engine.drain()
+    assert await engine.states() == ["place 1 waiting"]
+    engine.clock.pass_time(86_000)
     await engine.drain()
 
-    assert await engine.states() == ["place 1 done", "place 2 done"]
-    assert engine.pos_system.printed[-1] == "reprint o1 v2: Ceviche printed again"
+    assert await engine.states() == ["place 1 done"]
+
+
+async def test_a_replay_of_all_leaves_what_was_refused_to_people(engine):
+    await bring(engine, TicketRejected("unknown item"))
+    answer = await ask(engine, "replay", order_id="")
+
+    assert (answer.moved, answer.refused) == ([], [])
+
+
+async def test_one_that_cannot_be_read_keeps_no_other(engine, monkeypatch):
+    engine.pos.pause("closed for a test")
+    for number in range(2):
+        await engine.take(placed(an_order(order_id=f"o{number}", checkout=f"c{number}")))
+    engine.clock.pass_time(3600)
+    await engine.turn()
+    real = desk.wanted_of
+
+    def fail(book, checkout):
+        if book.current.id == "o0":
+            raise ValueError("unreadable")
+        return real(book, checkout)
+
+    monkeypatch.setattr(desk, "wanted_of", fail)
+    answer = await ask(engine, "replay", order_id="")
+
+    assert [one["order_id"] for one in answer.moved] == ["o1"]
+    assert [one["code"] for one in answer.refused] == ["unreadable"]
 
 
 async def lose_in_the_dark(engine):

@@ -5,12 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.ledger.orders import sealed, touch
+from bridge.ledger.orders import NOTHING_SENT, sealed, touch
 from bridge.ledger.transaction import Transaction
 from bridge.model import DeliveryState, Operation, Order, Slip, SlipKind, effect_key
-
-# After these words of an attempt it is certain that nothing of it is in the POS.
-_NOTHING_SENT = ("unreachable", "busy", "operator_needed", "misconfigured", "rejected")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +116,7 @@ def find(tx: Transaction, wish: Wish, states: Sequence[str], limit: int) -> list
         f"""SELECT d.*, o.number, o.cancelled,
                 (SELECT min(started_at) FROM attempt a WHERE a.delivery_id = d.id) AS first_try,
                 EXISTS (SELECT 1 FROM attempt AS a WHERE a.delivery_id = d.id AND
-                    (a.outcome IS NULL OR a.outcome NOT IN {_NOTHING_SENT})) AS may_be_there,
+                    (a.outcome IS NULL OR a.outcome NOT IN {NOTHING_SENT})) AS may_be_there,
                 EXISTS (SELECT 1 FROM delivery AS n WHERE n.restaurant = d.restaurant
                     AND n.order_id = d.order_id AND n.id > d.id
                     AND (n.operation = 'place' OR (d.operation IN ('change', 'cancel')
@@ -137,7 +134,7 @@ def carry_out(tx: Transaction, subject: Subject, outcome: Outcome, now: float) -
     cursor = tx.execute(
         """UPDATE delivery SET state = ?, cause = ?, reason = ?, side = '', timer = ?,
                next_at = ?, released_at = CASE WHEN ? IS NULL THEN released_at ELSE ? END,
-               promise_at = coalesce(?, promise_at), pos_ref = coalesce(?, pos_ref), crashes = 0,
+               promise_at = coalesce(?, promise_at), pos_ref = coalesce(?, pos_ref),
                revision = revision + 1, updated_at = ?
            WHERE id = ? AND revision = ?""",
         (

@@ -25,13 +25,13 @@ REPORTS = "reports"
 _RELEASED = frozenset({DeliveryState.READY, DeliveryState.UNKNOWN})
 
 # After these words of an attempt it is certain that nothing of it is in the POS.
-_DELIVERIES = """
+NOTHING_SENT = ("unreachable", "busy", "operator_needed", "misconfigured", "rejected")
+
+_DELIVERIES = f"""
 SELECT d.*, EXISTS (SELECT 1 FROM attempt AS a WHERE a.delivery_id = d.id AND
-    (a.outcome IS NULL
-     OR a.outcome NOT IN ('unreachable', 'busy', 'operator_needed', 'misconfigured', 'rejected'))
-    ) AS may_be_there
+    (a.outcome IS NULL OR a.outcome NOT IN {NOTHING_SENT})) AS may_be_there
 FROM delivery AS d WHERE d.restaurant = ? AND d.order_id = ? ORDER BY d.id
-"""
+"""  # noqa: S608  constants only
 
 
 def lane_topic(restaurant: str) -> str:

@@ -16,7 +16,7 @@ SET_ASIDE = "set aside once: it could not be handed over"
 
 # The inner two read nothing but an index. Of each checkout only the first can be on its way.
 _OLDEST = """
-SELECT seq, received_at, error IS NOT NULL OR trouble IS 'dead' AS is_odd FROM request AS r
+SELECT seq, received_at, error IS NOT NULL AS is_odd FROM request AS r
 WHERE seq IN (
     SELECT seq FROM (SELECT seq FROM request INDEXED BY request_open
         WHERE stage = 'open' AND restaurant = :restaurant ORDER BY seq LIMIT :limit)
@@ -57,7 +57,7 @@ def _has_passed(tx: Transaction, restaurant: str, seq: int) -> bool:
     """True if a worker has something that was received later."""
     row: sqlite3.Row | None = tx.execute(
         """SELECT 1 FROM request WHERE seq BETWEEN ? AND ? AND restaurant = ?
-           AND stage IN ('recorded', 'ended') LIMIT 1""",
+           AND stage = 'recorded' LIMIT 1""",
         (seq + 1, seq + LOOKED_AFTER, restaurant),
     ).fetchone()
     return row is not None

@@ -6,18 +6,15 @@ CREATE TABLE meta (
 ) WITHOUT ROWID;
 
 -- Since when this ledger serves a restaurant: what is older belongs to another time.
--- replaces: the worker whose restaurant a person has moved here.
 CREATE TABLE service (
     restaurant TEXT PRIMARY KEY,
-    since      REAL NOT NULL,
-    replaces   TEXT NOT NULL DEFAULT ''
+    since      REAL NOT NULL
 ) WITHOUT ROWID;
 
 -- The ingress: each authenticated call with its answer; also the outbox.
 -- stage: NULL nothing to hand over | open | published (the broker confirmed) | recorded (a worker has it)
---        | ended (all that came of it is settled) | damaged (on the disk; in the side file)
--- recorded_by: the worker that has it. trouble: why it did not get through, returned | dead, and
--- bounces how often it was dead. digest: a checksum of what never changes.
+--        | damaged (on the disk; in the side file)
+-- digest: a checksum of what never changes.
 -- fate:  NULL not known yet | written | gone | unsure | late (a 2XX that was not sent in time)
 CREATE TABLE request (
     seq            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -43,9 +40,6 @@ CREATE TABLE request (
     copies         INTEGER NOT NULL DEFAULT 0,
     sent_at        REAL,
     recorded_at    REAL,
-    recorded_by    TEXT,
-    trouble        TEXT,
-    bounces        INTEGER NOT NULL DEFAULT 0,
     digest         INTEGER
 );
 CREATE INDEX request_order ON request (restaurant, order_id, seq);
@@ -62,7 +56,7 @@ CREATE INDEX request_change_unread ON request (received_at)
 CREATE INDEX request_refund_unread ON request (received_at)
     WHERE hook = 'items-refunded' AND event IS NULL;
 
--- The ingress: what a worker elsewhere reported of an order, and in which of its tenures.
+-- The ingress: what a worker elsewhere reported of an order.
 CREATE TABLE standing (
     restaurant TEXT NOT NULL,
     order_id   TEXT NOT NULL,
@@ -71,7 +65,6 @@ CREATE TABLE standing (
     state      TEXT NOT NULL,
     document   TEXT NOT NULL,
     updated_at REAL NOT NULL,
-    tenure     INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (restaurant, order_id)
 ) WITHOUT ROWID;
 
@@ -135,8 +128,7 @@ CREATE INDEX checkout_homeless ON checkout (updated_at) WHERE homeless;
 
 -- The worker: the duty to bring one operation on one order to its POS.
 -- cause: in words for people; reason: the kind of it, see bridge.model.question; side: whose it is,
--- if not whom the reason says. doubted: another worker may have sent it. in_hand: since when an
--- attempt has to do with it; crashes: how often the process ended meanwhile.
+-- if not whom the reason says.
 CREATE TABLE delivery (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     restaurant  TEXT NOT NULL,
@@ -165,9 +157,6 @@ CREATE TABLE delivery (
     updated_at  REAL NOT NULL,
     reason      TEXT NOT NULL DEFAULT '',
     side        TEXT NOT NULL DEFAULT '',
-    doubted     INTEGER NOT NULL DEFAULT 0,
-    in_hand     REAL,
-    crashes     INTEGER NOT NULL DEFAULT 0,
     digest      INTEGER,
     -- Its restaurant while the lane has to do with it, and its state while it is not settled:
     -- what is over must cost the lanes nothing.

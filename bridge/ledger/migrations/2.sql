@@ -1,18 +1,11 @@
 -- From version 1 to 2.
 
-ALTER TABLE service ADD COLUMN replaces TEXT NOT NULL DEFAULT '';
-
-ALTER TABLE request ADD COLUMN recorded_by TEXT;
-ALTER TABLE request ADD COLUMN trouble TEXT;
-ALTER TABLE request ADD COLUMN bounces INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE request ADD COLUMN digest INTEGER;
 CREATE INDEX request_cart ON request (received_at) WHERE hook = 'promo' AND body <> x'';
 CREATE INDEX request_change_unread ON request (received_at)
     WHERE hook = 'order-change' AND event IS NULL AND error IS NOT NULL;
 CREATE INDEX request_refund_unread ON request (received_at)
     WHERE hook = 'items-refunded' AND event IS NULL;
-
-ALTER TABLE standing ADD COLUMN tenure INTEGER NOT NULL DEFAULT 0;
 
 ALTER TABLE orders ADD COLUMN placed_at REAL NOT NULL DEFAULT 0;
 ALTER TABLE orders ADD COLUMN heard TEXT NOT NULL DEFAULT '[]';
@@ -24,9 +17,6 @@ CREATE INDEX checkout_homeless ON checkout (updated_at) WHERE homeless;
 
 ALTER TABLE delivery ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE delivery ADD COLUMN side TEXT NOT NULL DEFAULT '';
-ALTER TABLE delivery ADD COLUMN doubted INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE delivery ADD COLUMN in_hand REAL;
-ALTER TABLE delivery ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE delivery ADD COLUMN digest INTEGER;
 CREATE INDEX delivery_promise ON delivery (lane, state, promise_at) WHERE lane IS NOT NULL;
 CREATE INDEX delivery_next ON delivery (lane, state, next_at) WHERE lane IS NOT NULL;

@@ -17,7 +17,7 @@ from bridge.config import Ledger
 from tests.daemons import PATIENCE, a_config, left_behind, post_order, running
 
 MEGABYTE = 2**20
-SIZE = 16 * MEGABYTE
+SIZE = 32 * MEGABYTE
 
 
 @pytest.fixture
@@ -133,12 +133,13 @@ async def test_a_disk_that_fills_to_the_last_byte(small_disk, others, tmp_path):
 
 
 async def test_a_reserve_lets_old_orders_go_on_while_new_ones_wait(small_disk, others, tmp_path):
-    config = on(small_disk, tmp_path, ballast=2, warn_below=6, refuse_below=4)
+    # More than the log holds before a checkpoint, or what is to be made would not fit into it.
+    config = on(small_disk, tmp_path, ballast=6, warn_below=10, refuse_below=8)
     with capture_logs() as logs:
         async with running(config) as (_daemon, ready, _task):
             evening = Evening(ready)
             await evening.until(200)
-            assert (small_disk / "ledger" / "ballast").stat().st_size == 2 * MEGABYTE
+            assert (small_disk / "ledger" / "ballast").stat().st_size == 6 * MEGABYTE
             others.take(but=0)
             await evening.until(503)
             # What was taken before is made all the same, in the room of the reserve.

@@ -46,7 +46,7 @@ async def test_what_was_written_is_there_after_reopening(directory):
     ledger = await Ledger.open(directory)
     rows = await ledger.read(lambda tx: tx.execute("SELECT * FROM service").fetchall())
     ledger.close()
-    assert [tuple(row) for row in rows] == [("lopez", 1.0, "")]
+    assert [tuple(row) for row in rows] == [("lopez", 1.0)]
 
 
 async def test_a_second_process_is_refused_with_a_sentence(directory, ledger_in_use):

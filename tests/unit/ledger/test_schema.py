@@ -60,8 +60,8 @@ def test_what_is_in_it_stays(old):
     prepare_tables(old, NOW)
 
     assert old.execute("SELECT value FROM meta").fetchall() == [("the-old-one",)]
-    assert old.execute("SELECT state, cause, reason, crashes FROM delivery").fetchall() == [
-        ("held", "late: print?", "", 0)
+    assert old.execute("SELECT state, cause, reason, side FROM delivery").fetchall() == [
+        ("held", "late: print?", "", "")
     ]
     assert old.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 

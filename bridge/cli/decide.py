@@ -22,7 +22,7 @@ _WHICH: tuple[_Option, ...] = (
     click.argument("order_id", metavar="[ORDER]", default=""),
     click.option("--restaurant", default="", help="Only this restaurant."),
     click.option("--operation", default="", help="Only this one: place, change, cancel, refund."),
-    click.option("--version", type=int, help="Only this version."),
+    click.option("--version", type=click.IntRange(0, 2**63 - 1), help="Only this version."),
     click.option("--all", "is_all", is_flag=True, help="All that fit, instead of one ORDER."),
     click.option("--state", default="", help="With --all: only this state (default: held)."),
     click.option("--reason", default="", help="With --all: only this reason, for example late."),
@@ -49,6 +49,7 @@ def _command(*more: _Option) -> Callable[[_Function], click.Command]:
 def replay(target: Target, **wish: Any) -> None:
     """Send again what is held or was refused; late is no reason any more.
 
+    With its ORDER also what was voided by hand: nothing else brings that back.
     Refused, with the reason, where that could make two of it: what the POS has already, or may have
     and nobody can tell. --reprint then makes a copy that is marked as one.
     """
@@ -66,7 +67,10 @@ def resolve(target: Target, **wish: Any) -> None:
 
 @_command(_NOTE)
 def void(target: Target, **wish: Any) -> None:
-    """Give up what nobody wants any more. What is in the POS stays there."""
+    """Give up what nobody wants any more. What is in the POS stays there.
+
+    It holds against whatever the platform tells later; `replay` takes it back.
+    """
     _decide("void", target, wish)
 
 
@@ -104,11 +108,12 @@ def _decide(action: str, target: Target, wish: dict[str, Any]) -> None:
 def _send(action: str, target: Target, wish: dict[str, Any]) -> dict[str, Any]:
     """All pages of it, as one answer."""
     body = _body(wish)
+    chosen = body.get("filter", body)
     path = f"/api/v1/{action}"
     found = client.send(target, path, body)
     page = found
     while page["next"] is not None:
-        body["filter"]["after"] = page["next"]
+        chosen["after"] = page["next"]
         page = client.send(target, path, body)
         found["moved"] += page["moved"]
         found["refused"] += page["refused"]

@@ -1,6 +1,7 @@
-"""A daemon in the foreground: its loop, its signals, its exit status."""
+"""A daemon in the foreground: its loop, its signals, its exit status, its memory."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from bridge.daemon.daemon import Ready
 
 GOOD, FAILED, CANNOT_START = 0, 1, 2
+# New objects between two looks at them; a call makes some thousands that need no look.
+YOUNG = 20_000
 # For threads that are about to end.
 LAST_MOMENT = 0.5
 
@@ -76,6 +79,10 @@ def serve(
     """
     executor = ThreadPoolExecutor(thread_name_prefix="helper")
 
+    def be_ready(ready: "Ready") -> None:
+        settle_memory()
+        on_ready(ready)
+
     async def main() -> None:
         asyncio.get_running_loop().set_default_executor(executor)
         wish = _Wish()
@@ -83,7 +90,7 @@ def serve(
         async with before or nullcontext():
             daemon = build()
             wish.pass_on_to(daemon.stop)
-            await daemon.run(on_ready)
+            await daemon.run(be_ready)
 
     others = set(threading.enumerate())
     runner = asyncio.Runner()
@@ -94,6 +101,13 @@ def serve(
         return lambda: sys.exit(status)
     # A call that never returns (a vendor's, a look-up of a name) would keep the process for ever.
     return lambda: _leave_at_once(status)
+
+
+def settle_memory() -> None:
+    """What is there by now stays to the end: to look through it again and again costs answers."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG)
 
 
 def _run(runner: asyncio.Runner, main: Coroutine[Any, Any, None]) -> int:

@@ -20,6 +20,10 @@ from bridge.config.problem import suggestion
 
 _LAST_PORT = 65535
 _ZONE_LIKENESS = 0.8
+# What the ledger's log takes before it is brought into the file, and some more: with less a reserve
+# that was given up would be used up before it helped.
+LEAST_RESERVE = 5
+_MOST_RESERVE = 65536
 _LONGEST_SOCKET = 107  # the kernel's limit for the path of a unix socket
 
 
@@ -77,6 +81,12 @@ def _check_number(value: Any) -> Any:
     return value
 
 
+def _check_reserve(megabytes: int) -> int:
+    if 0 < megabytes < LEAST_RESERVE:
+        raise ValueError(f"in less than {LEAST_RESERVE} MB the ledger cannot write what is open")
+    return megabytes
+
+
 def _check_zone(name: str) -> str:
     try:
         zoneinfo.ZoneInfo(name)
@@ -130,6 +140,12 @@ Servers = Annotated[
     AfterValidator(_check_distinct),
     Field(min_length=1),
     Allowed("an array of one or more HOST:PORT"),
+]
+Reserve = Annotated[
+    Count,
+    AfterValidator(_check_reserve),
+    Field(ge=0, le=_MOST_RESERVE),
+    Allowed(f"0, or a whole number from {LEAST_RESERVE} to {_MOST_RESERVE}"),
 ]
 Identifier = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$"), Allowed("1 to 64 of A-Z a-z 0-9 _ -")

@@ -13,6 +13,7 @@ from bridge.config.kinds import (
     HostPort,
     Identifiers,
     Place,
+    Reserve,
     Seconds,
     Section,
     Servers,
@@ -161,14 +162,12 @@ class Ledger(Section):
         description="Hours for which price checks are kept, and the bodies of checkout starts. "
         "Orders, and all that was told of them, are kept longer.",
     )
-    ballast: Count = Field(
+    ballast: Reserve = Field(
         default=64,
-        ge=0,
-        le=65536,
         title="Ballast",
         description="Megabytes that a file beside the ledger keeps for a disk that is full: it is "
         "given up then, so that what becomes of orders with a yes can still be written, and made "
-        "again when there is room. 0: none.",
+        "again when there is room. 0: none; one of less than 5 would be used up before it helps.",
     )
     warn_below: Count = Field(
         default=512,

@@ -1,10 +1,11 @@
 """What people decide: replay, resolve or void a delivery, pause or resume a restaurant."""
 
 from dataclasses import asdict, replace
+from enum import StrEnum
 from typing import Annotated, Final, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from bridge.console.auth import Entry, entry_of
 from bridge.console.context import Desk, context_of
@@ -12,6 +13,8 @@ from bridge.console.orders import pick_restaurant
 from bridge.console.problem import Refusal, as_json
 from bridge.ledger import history
 from bridge.ledger.decisions import Answer, Demand, Wish
+from bridge.model import DeliveryState, Operation
+from bridge.model.question import Reason
 
 ACTIONS: Final = ("replay", "resolve", "void")
 
@@ -21,28 +24,50 @@ _Text = Annotated[str, Field(max_length=500)]
 _Id = Annotated[str, Field(max_length=255)]
 
 
+# As many as the ledger can hold.
+_Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+_Moment = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _one_of(words: type[StrEnum]) -> AfterValidator:
+    """A word that is none would fit nothing, and nobody would know why."""
+
+    def check(value: str) -> str:
+        if value and value not in set(words):
+            raise ValueError(f"{value!r} is not one of {', '.join(words)}")
+        return value
+
+    return AfterValidator(check)
+
+
+_State = Annotated[_Id, _one_of(DeliveryState)]
+_Reason = Annotated[_Id, _one_of(Reason)]
+_Operation = Annotated[_Id, _one_of(Operation)]
+
+
 class _Filter(BaseModel):
     """Which of all deliveries; times are seconds since 1970."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     restaurant: _Id = ""
-    state: _Id = ""
-    reason: _Id = ""
-    since: float | None = None
-    until: float | None = None
-    after: int = 0
+    state: _State = ""
+    reason: _Reason = ""
+    since: _Moment | None = None
+    until: _Moment | None = None
+    after: _Count = 0
 
 
 class _Body(BaseModel):
-    """Either an `order_id` or a `filter`."""
+    """Either an `order_id` or a `filter`; `after`: where the page before ended."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     order_id: _Id = ""
     restaurant: _Id = ""
-    operation: _Id = ""
-    version: int | None = None
+    operation: _Operation = ""
+    version: _Count | None = None
+    after: _Count = 0
     filter: _Filter | None = None
     who: _Text = ""
     note: _Text = ""
@@ -61,7 +86,7 @@ class _Pause(BaseModel):
 async def decide(request: web.Request) -> web.Response:
     """Do it, or with `dry_run` only say what would be done.
 
-    404 if there is no such delivery, 409 if the one that was named is refused.
+    404 if there is no such delivery, 409 if all that was named is refused.
     """
     desk = await _desk(request)
     demand = read_demand(request.match_info["action"], await request.read())
@@ -70,7 +95,8 @@ async def decide(request: web.Request) -> web.Response:
     elif demand.wish.order_id:
         demand = await _place(request, demand)
     answer = await desk.decide(demand)
-    if demand.wish.order_id:
+    is_whole = answer.next is None and not demand.wish.after
+    if demand.wish.order_id and is_whole:
         _check_named(answer)
     return as_json({"dry_run": demand.dry_run, **asdict(answer)})
 
@@ -100,6 +126,8 @@ def read_demand(action: str, data: bytes) -> Demand:
     body = _read(_Body, data)
     if bool(body.order_id) is (body.filter is not None):
         raise Refusal(400, "bad_body", "name either an order_id or a filter")
+    if body.filter is not None and body.after:
+        raise Refusal(400, "bad_body", "after goes with an order_id, or into the filter")
     if action == "resolve" and not body.note.strip():
         raise Refusal(400, "bad_body", "note: say how it was settled, others will read it")
     return Demand(
@@ -117,7 +145,7 @@ def _wish(body: _Body) -> Wish:
     if body.filter is not None:
         return Wish(**body.filter.model_dump())
     named = Wish(order_id=body.order_id, restaurant=body.restaurant)
-    return replace(named, operation=body.operation, version=body.version)
+    return replace(named, operation=body.operation, version=body.version, after=body.after)
 
 
 def _read(model: type[M], data: bytes) -> M:

@@ -20,6 +20,8 @@ _TITLES = {
     431: "The request is too big",
     503: "The order cannot be taken now",
 }
+# What we fail on ourselves.
+FAILED = (503, "bridge_error", "the bridge failed on this call; its log says why")
 
 
 def accept(result: str, correlation_id: str, order_id: str = "") -> Answer:

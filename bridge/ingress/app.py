@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import structlog
 from aiohttp import web
 
-from bridge.ingress.answers import refuse
+from bridge import fault
+from bridge.ingress.answers import FAILED, refuse
 from bridge.ingress.auth import UNAUTHORIZED, EndpointAccess, is_allowed, unauthorized
 from bridge.ingress.body import expect_later, read_body
 from bridge.ingress.call import Budgets, Call, Deadlines, Reply
@@ -26,7 +27,7 @@ log = structlog.get_logger()
 
 # What of the budget is kept back for writing the answer itself.
 RESERVE = 0.05
-# So long a no that comes too late anyway waits for its order to be void on disk.
+# So long a no waits until the yes in its place is withdrawn on disk, if it can.
 LAST_WRITE = 0.5
 
 
@@ -44,6 +45,16 @@ class IngressContext:
     now: Callable[[], float] = time.time
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Arrival:
+    """What is known of any call; it finds what the ledger may have of it."""
+
+    correlation_id: str
+    received_at: float
+    first_byte_at: float
+    deadlines: Deadlines
+
+
 class Front:
     """Handles each call from its first byte to the fate of its answer."""
 
@@ -54,37 +65,56 @@ class Front:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer the call; the response returned is written already."""
         first_byte_at = _first_byte_at(request)
-        deadlines = self._context.budgets.deadlines(first_byte_at - RESERVE)
-        correlation_id = uuid.uuid4().hex
-        reply = await self._reply(request, deadlines, correlation_id)
-        deadline = deadlines.of(reply.hook)
-        if reply.seq is not None and deadline.passed:
-            reply = await self._too_late(reply, reply.seq, correlation_id)
+        arrival = _Arrival(
+            correlation_id=uuid.uuid4().hex,
+            received_at=self._context.now(),
+            first_byte_at=first_byte_at,
+            deadlines=self._context.budgets.deadlines(first_byte_at - RESERVE),
+        )
+        try:
+            return await self._answer(request, arrival)
+        except Exception as error:
+            if request.writer.output_size:
+                raise  # what was said stands
+            fault.tell("request_failed", error, correlation_id=arrival.correlation_id)
+            reply = Reply(answer=refuse(*FAILED, arrival.correlation_id), withdraws=True)
+            return await self._say(request, arrival, reply)
+
+    async def _answer(self, request: web.Request, arrival: _Arrival) -> web.StreamResponse:
+        reply = await self._reply(request, arrival)
+        if reply.seq is not None and arrival.deadlines.of(reply.hook).passed:
+            reply = await self._too_late(arrival, reply.hook)
+        return await self._say(request, arrival, reply)
+
+    async def _say(
+        self, request: web.Request, arrival: _Arrival, reply: Reply
+    ) -> web.StreamResponse:
+        deadline = arrival.deadlines.of(reply.hook)
+        if reply.withdraws:
+            await self._withdraw(arrival, deadline.within(LAST_WRITE))
         response = await self._write(request, reply, deadline)
-        self._measure(reply, time.monotonic() - first_byte_at)
+        self._measure(reply, time.monotonic() - arrival.first_byte_at)
         return response
 
-    async def _reply(
-        self, request: web.Request, deadlines: Deadlines, correlation_id: str
-    ) -> Reply:
-        refusal = self._refusal(request, correlation_id)
+    async def _reply(self, request: web.Request, arrival: _Arrival) -> Reply:
+        refusal = self._refusal(request, arrival.correlation_id)
         if refusal is not None:
-            return self._turn_away(request, refusal, correlation_id)
+            return self._turn_away(request, refusal, arrival.correlation_id)
         hook = request.match_info.get("hook")
         call = Call(
             endpoint=self._context.endpoints[request.match_info["endpoint"]],
             hook=Hook(hook) if hook else None,
             body=b"",
             content_type=_plain(request.headers.get("Content-Type", "")),
-            correlation_id=correlation_id,
-            received_at=self._context.now(),
-            deadlines=deadlines,
+            correlation_id=arrival.correlation_id,
+            received_at=arrival.received_at,
+            deadlines=arrival.deadlines,
             # Wrong ones were turned away.
             has_credentials="Authorization" in request.headers,
         )
         reply = await self._take(request, call)
         if reply.answer.code == UNAUTHORIZED:
-            return self._turn_away(request, reply.answer, correlation_id)
+            return self._turn_away(request, reply.answer, arrival.correlation_id)
         return reply
 
     async def _take(self, request: web.Request, call: Call) -> Reply:
@@ -131,14 +161,14 @@ class Front:
             )
         return Reply(answer=answer)
 
-    async def _too_late(self, reply: Reply, seq: int, correlation_id: str) -> Reply:
-        """A 2XX outside the budget may not be heard any more: say no, and void the order."""
+    async def _too_late(self, arrival: _Arrival, hook: str) -> Reply:
+        """A 2XX outside the budget may not be heard any more: withdraw it, and say no."""
         self._context.metrics.late_answers.inc()
-        await self._void(seq, reply.late_fate)
-        log.warning("answer_too_late", hook=reply.hook, correlation_id=correlation_id)
+        await self._withdraw(arrival, LAST_WRITE)
+        log.warning("answer_too_late", hook=hook, correlation_id=arrival.correlation_id)
         detail = "the answer was not ready in time; try again"
-        answer = refuse(503, "too_late", detail, correlation_id)
-        return Reply(answer=answer, hook=reply.hook)
+        answer = refuse(503, "too_late", detail, arrival.correlation_id)
+        return Reply(answer=answer, hook=hook)
 
     async def _write(
         self, request: web.Request, reply: Reply, deadline: Deadline
@@ -164,17 +194,25 @@ class Front:
                 self._settle(reply.seq, fate)
         return response
 
-    async def _void(self, seq: int, fate: str) -> None:
+    async def _withdraw(self, arrival: _Arrival, seconds: float) -> None:
         """Before the no is said: who is killed right after it must not take it for a yes."""
+
+        def job(tx: Transaction) -> bool:
+            return requests.withdraw(tx, arrival.correlation_id, arrival.received_at)
+
         try:
-            async with asyncio.timeout(LAST_WRITE):
-                await self._context.ledger.write(lambda tx: requests.settle(tx, seq, fate))
+            async with asyncio.timeout(seconds):
+                is_withdrawn = await self._context.ledger.write(job)
         except (TimeoutError, LedgerError):
             # Nobody waits for it any more: that alone is tried again and again.
-            log.warning("late_fate_not_written_yet", seq=seq)
-            self._settle(seq, fate)
+            log.warning("not_withdrawn_yet", correlation_id=arrival.correlation_id)
+            self._context.ledger.post(job)
+            return
+        if not is_withdrawn:
+            hint = "the platform was told no: void this order if the guest has not paid"
+            log.error("withdrawn_too_late", correlation_id=arrival.correlation_id, hint=hint)
 
-    def _settle(self, seq: int, fate: str) -> None:
+    def _settle(self, seq: int, fate: Fate) -> None:
         def job(tx: Transaction) -> None:
             requests.settle(tx, seq, fate)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bridge.ingress.auth import EndpointAccess
-from bridge.model import Answer, Deadline, Fate
+from bridge.model import Answer, Deadline
 from bridge.sources.bbot import Hook
 
 
@@ -60,11 +60,12 @@ class Call:
 class Reply:
     """The answer; `hook` is what the call turned out to be, "" if nobody knows.
 
-    With `seq` the ledger waits to hear of the answer's fate: `late_fate` if it is not in time.
+    With `seq` the ledger waits to hear of the answer's fate. With `withdraws` it may hold a yes to
+    this call that is not given: it must not count.
     """
 
     answer: Answer
     hook: str = ""
     seq: int | None = None
     is_repeat: bool = False
-    late_fate: str = Fate.GONE
+    withdraws: bool = False

@@ -15,14 +15,13 @@ from aiohttp import http_exceptions, web
 from aiohttp.streams import StreamReader
 
 from bridge import fault
-from bridge.ingress.answers import refuse
+from bridge.ingress.answers import FAILED, refuse
 from bridge.ingress.response import respond
 
 # Refused connections are told of at most this often, in seconds.
 TOLD_EVERY = 10.0
 
 _SERVER_FAULT = 500
-_OURS = (503, "bridge_error", "the bridge failed on this call; its log says why")
 _MALFORMED = (
     400,
     "bad_http",
@@ -147,7 +146,7 @@ class GuardedHandler(web.RequestHandler):
         """Our answer to what is no HTTP, or to an error that nobody caught."""
         correlation_id = uuid.uuid4().hex
         if status >= _SERVER_FAULT:
-            words = _OURS
+            words = FAILED
             fault.tell("request_failed", exc, correlation_id=correlation_id)
         else:
             words = _BROKEN.get(type(exc), _MALFORMED)

@@ -1,7 +1,7 @@
 """May this order be placed? The one answer that a guest's payment hangs on.
 
-Whose restaurant, gate, record. A yes that comes too late is settled as `late`, and the order is
-never made.
+Whose restaurant, gate, record. A yes that is not given in time is withdrawn, and the order is never
+made.
 """
 
 from dataclasses import replace
@@ -57,7 +57,7 @@ class Injections:
         deadline = call.deadlines.order
         patience = deadline.left if verdict.is_yes else deadline.within(REFUSAL_PATIENCE)
         try:
-            recorded = await self._recorder.write(job, patience, requests.LATE)
+            recorded = await self._recorder.write(job, patience, request)
         except (LedgerError, TimeoutError) as error:
             return self._not_recorded(call, request, error, verdict)
         return self._reply(call, request, recorded)
@@ -72,17 +72,16 @@ class Injections:
             hook=request.hook,
             seq=recorded.seq if recorded.answer.is_yes else None,
             is_repeat=recorded.is_repeat,
-            late_fate=requests.LATE,
         )
 
     def _not_recorded(
         self, call: Call, request: Request, error: Exception, verdict: Answer
     ) -> Reply:
-        """A no stays what it is; a yes cannot be given."""
+        """A no stays what it is, even if this order has a yes already; a yes cannot be given."""
         if verdict.is_yes:
             return self._recorder.not_durable(call, request, error)
         self._recorder.count_block(call, request, verdict)
-        return Reply(answer=verdict, hook=request.hook)
+        return Reply(answer=verdict, hook=request.hook, withdraws=True)
 
 
 def _refusal(judgement: Judgement, call: Call) -> Answer:

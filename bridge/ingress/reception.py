@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bridge import fault
 from bridge.ingress.admission import Admission
-from bridge.ingress.answers import refuse
+from bridge.ingress.answers import FAILED, refuse
 from bridge.ingress.auth import unauthorized
 from bridge.ingress.call import Call, Reply
 from bridge.ingress.checkouts import Checkouts, Quotes
@@ -130,9 +130,8 @@ class Reception:
         if call.hook is Hook.PROMO:
             request = replace(request_of(call, call.hook), error=because)
             return self._checkouts.answer_open(call, request, "bridge_error")
-        detail = "the bridge failed on this call; its log says why"
-        answer = refuse(503, "bridge_error", detail, call.correlation_id)
-        return self.refuse(call, answer, because=because)
+        answer = refuse(*FAILED, call.correlation_id)
+        return replace(self.refuse(call, answer, because=because), withdraws=True)
 
 
 def _unread_refund(error: DecodeError) -> ItemsRefunded:

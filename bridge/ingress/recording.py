@@ -11,7 +11,7 @@ from bridge.ingress.call import Call, Reply
 from bridge.ledger import Ledger, LedgerError, Transaction, requests
 from bridge.ledger.requests import Recorded, Request
 from bridge.ledger.writer import Job
-from bridge.model import Answer, Event, Fate
+from bridge.model import Answer, Event
 from bridge.telemetry import Metrics
 
 log = structlog.get_logger()
@@ -70,26 +70,26 @@ class Recorder:
             return requests.record(tx, request, answer, hand_over=hand_over)
 
         try:
-            recorded = await self._write(job, call.deadlines.of(request.hook).left, Fate.GONE)
+            recorded = await self._write(job, call.deadlines.of(request.hook).left, request)
         except (LedgerError, TimeoutError) as error:
             return self.not_durable(call, request, error)
         self.tell_taken(request)
         seq = recorded.seq if hand_over else None
-        return Reply(answer=recorded.answer, hook=request.hook, seq=seq, late_fate=Fate.GONE)
+        return Reply(answer=recorded.answer, hook=request.hook, seq=seq)
 
-    async def write(self, job: Job[Recorded], seconds: float, late_fate: str) -> Recorded:
-        """The record of an order; when room is short only of one that got its yes before."""
+    async def write(self, job: Job[Recorded], seconds: float, request: Request) -> Recorded:
+        """The record of an order; when room is short only of one that is known."""
         may_do = partial(_do_if_known, job) if self._ledger.is_short else job
-        return await self._write(may_do, seconds, late_fate)
+        return await self._write(may_do, seconds, request)
 
-    async def _write(self, job: Job[Recorded], seconds: float, late_fate: str) -> Recorded:
-        """The record; one that comes true when nobody waits any more settles its own fate."""
+    async def _write(self, job: Job[Recorded], seconds: float, request: Request) -> Recorded:
+        """The record; one that comes true when nobody waits any more withdraws itself."""
         waits = True
 
         def job_of_its_time(tx: Transaction) -> Recorded:
             recorded = job(tx)
             if not waits:
-                _settle_late(recorded, late_fate, tx)
+                _withdraw(request, tx)
             return recorded
 
         task = asyncio.ensure_future(self._ledger.write(job_of_its_time))
@@ -98,7 +98,7 @@ class Recorder:
         finally:
             waits = task.done()
             if not waits:
-                task.add_done_callback(partial(self._mark_late, late_fate))
+                task.add_done_callback(partial(self._withdraw, request))
         if done:
             return task.result()
         raise TimeoutError
@@ -124,7 +124,7 @@ class Recorder:
         detail = "the call could not be stored safely; try again"
         answer = refuse(503, "not_durable", detail, call.correlation_id)
         self.count_block(call, request, answer)
-        return Reply(answer=answer, hook=request.hook)
+        return Reply(answer=answer, hook=request.hook, withdraws=True)
 
     def count_block(self, call: Call, request: Request, answer: Answer) -> None:
         """Count and tell of a checkout, or a call, that goes no further."""
@@ -141,19 +141,18 @@ class Recorder:
     def tell_taken(self, request: Request, *, is_repeat: bool = False) -> None:
         log.info("call_taken", **facts(request), is_repeat=is_repeat)
 
-    def _mark_late(self, late_fate: str, task: "asyncio.Task[Recorded]") -> None:
+    def _withdraw(self, request: Request, task: "asyncio.Task[Recorded]") -> None:
         # The job may have run just before the time-out and been committed after it.
         if not task.cancelled() and task.exception() is None:
-            self._ledger.post(partial(_settle_late, task.result(), late_fate))
+            self._ledger.post(partial(_withdraw, request))
 
 
 def _do_if_known(job: Job[Recorded], tx: Transaction) -> Recorded:
     recorded = job(tx)
-    if not recorded.is_repeat:
-        raise LedgerError("the disk is nearly full: what is left is for orders that got a yes")
+    if not recorded.is_known:
+        raise LedgerError("the disk is nearly full: what is left is for orders that are known")
     return recorded
 
 
-def _settle_late(recorded: Recorded, fate: str, tx: Transaction) -> None:
-    if recorded.answer.is_yes:
-        requests.settle(tx, recorded.seq, fate)
+def _withdraw(request: Request, tx: Transaction) -> None:
+    requests.withdraw(tx, request.correlation_id, request.received_at)

@@ -18,7 +18,7 @@ from bridge.model import Deadline
 REMEMBERED_FOR = 2 * 86400.0
 REMEMBERED = 5_000
 
-LOOK_UP = 0.3
+LOOK_UP = 0.6
 TIDY_EVERY = 3600.0
 
 Tell = Callable[[str, Exception, str], None]

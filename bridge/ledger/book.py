@@ -16,7 +16,8 @@ UNREAD = "unread:"
 class Booked:
     """One delivery of the order as it stands; `content` and `slip` as they were put on it.
 
-    `may_be_there`: it was tried, and that try may have brought something to the POS.
+    `may_be_there`: it was tried, and that try may have brought something to the POS. `by_hand`: a
+    person has voided it.
     """
 
     id: int
@@ -29,6 +30,7 @@ class Booked:
     slip: Slip
     promise_at: float = 0.0
     may_be_there: bool = False
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

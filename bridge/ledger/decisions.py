@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.ledger.orders import NOTHING_SENT, sealed, touch
+from bridge.ledger.orders import BY_HAND, NOTHING_SENT, sealed, touch
 from bridge.ledger.transaction import Transaction
 from bridge.model import DeliveryState, Operation, Order, Slip, SlipKind, effect_key
 
@@ -14,7 +14,8 @@ from bridge.model import DeliveryState, Operation, Order, Slip, SlipKind, effect
 class Subject:
     """One delivery, with all that a decision looks at.
 
-    `is_superseded`: what came later about the order stands for it, voided or not.
+    `is_superseded`: what came later about the order stands for it, voided or not. `by_hand`: a
+    person has voided it.
     """
 
     id: int
@@ -22,6 +23,7 @@ class Subject:
     order_id: str
     checkout_id: str
     number: str
+    correlation_id: str
     operation: Operation
     version: int
     key: str
@@ -38,6 +40,7 @@ class Subject:
     may_be_there: bool
     is_cancelled: bool
     is_superseded: bool
+    by_hand: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +116,7 @@ def find(tx: Transaction, wish: Wish, states: Sequence[str], limit: int) -> list
     used = {clause: value for clause, value in given.items() if value not in {None, ""}}
     marks = ", ".join("?" for _ in states)
     rows = tx.execute(
-        f"""SELECT d.*, o.number, o.cancelled,
+        f"""SELECT d.*, o.number, o.cancelled, {BY_HAND} AS by_hand,
                 (SELECT min(started_at) FROM attempt a WHERE a.delivery_id = d.id) AS first_try,
                 EXISTS (SELECT 1 FROM attempt AS a WHERE a.delivery_id = d.id AND
                     (a.outcome IS NULL OR a.outcome NOT IN {NOTHING_SENT})) AS may_be_there,
@@ -223,6 +226,7 @@ def _subject(row: sqlite3.Row) -> Subject:
         order_id=row["order_id"],
         checkout_id=row["checkout_id"],
         number=row["number"],
+        correlation_id=row["correlation_id"],
         operation=Operation(row["operation"]),
         version=row["version"],
         key=row["key"],
@@ -239,4 +243,5 @@ def _subject(row: sqlite3.Row) -> Subject:
         may_be_there=bool(row["may_be_there"]),
         is_cancelled=bool(row["cancelled"]),
         is_superseded=bool(row["is_superseded"]),
+        by_hand=bool(row["by_hand"]),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from bridge.ledger import requests
 from bridge.ledger.decisions import list_decisions
 from bridge.ledger.transaction import Transaction
 from bridge.model import DeliveryState, Operation
@@ -224,9 +225,9 @@ def _requests(tx: Transaction, restaurant: str, order_id: str) -> list[sqlite3.R
 def _requests_of_checkout(tx: Transaction, restaurant: str, checkout_id: str) -> list[sqlite3.Row]:
     """What was told of the checkout as a whole. Price checks are many and change nothing."""
     return tx.execute(
-        """SELECT * FROM request INDEXED BY request_checkout
+        f"""SELECT * FROM request INDEXED BY request_checkout
            WHERE restaurant = ? AND checkout_id = ? AND checkout_id <> '' AND order_id = ''
-             AND code NOT IN ('quoted', 'no_quote') ORDER BY seq""",
+             AND NOT {requests.IS_PRICE_CHECK} ORDER BY seq""",  # noqa: S608  a constant
         (restaurant, checkout_id),
     ).fetchall()
 

@@ -25,6 +25,11 @@ _DAMAGED = (
     "; copy the whole directory away before anything else, look at the disk (dmesg, smartctl), and "
     "then see what the operator's guide says of a damaged ledger"
 )
+_ADVICE = {
+    Disease.PASSING: "",
+    Disease.FULL: "; make room on the ledger's disk",
+    Disease.SICK: _DAMAGED,
+}
 
 log = structlog.get_logger()
 
@@ -183,7 +188,7 @@ async def _start(
     now: Callable[[], float],
     on_lost: Callable[[BaseException], None] | None,
 ) -> Ledger:
-    _prepare(file.path, now())
+    _prepare(file, now())
     loop = asyncio.get_running_loop()
     died: asyncio.Future[None] = loop.create_future()
 
@@ -222,27 +227,38 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA mmap_size = 0")
     # Ids are random: with the usual 2 MB a big ledger would read its indexes again and again.
     connection.execute("PRAGMA cache_size = -32768")
+    # What a savepoint may have to undo is written to a file otherwise: six times the cost of an
+    # update, and one more disk that may be full.
+    connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA busy_timeout = 0")
     return connection
 
 
-def _prepare(path: Path, now: float) -> None:
+def _prepare(file: _File, now: float) -> None:
     """Runs before the writer's connection exists, so that there is never a second one."""
     try:
-        if renewal.install(path):
-            log.warning("ledger_renewed", hint="the last process had copied it: look at the disk")
-        _create(path)
-        connection = _connect(path)
         try:
-            _check(connection)
-            prepare_tables(connection, now)
-            soundness.sift(connection, now)
-        finally:
-            connection.close()
+            _bring_up(file.path, now)
+        except (sqlite3.Error, OSError) as error:
+            if diagnose(error) is not Disease.FULL or not file.space.give_up_reserve():
+                raise
+            _bring_up(file.path, now)
     except (sqlite3.Error, OSError) as error:
-        hint = _DAMAGED if diagnose(error) is Disease.SICK else ""
-        raise LedgerError(f"{path}: {error}{hint}") from error
+        raise LedgerError(f"{file.path}: {error}{_ADVICE[diagnose(error)]}") from error
+
+
+def _bring_up(path: Path, now: float) -> None:
+    if renewal.install(path):
+        log.warning("ledger_renewed", hint="the last process had copied it: look at the disk")
+    _create(path)
+    connection = _connect(path)
+    try:
+        _check(connection)
+        prepare_tables(connection, now)
+        soundness.sift(connection, now)
+    finally:
+        connection.close()
 
 
 def _create(path: Path) -> None:

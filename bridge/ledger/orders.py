@@ -27,8 +27,14 @@ _RELEASED = frozenset({DeliveryState.READY, DeliveryState.UNKNOWN})
 # After these words of an attempt it is certain that nothing of it is in the POS.
 NOTHING_SENT = ("unreachable", "busy", "operator_needed", "misconfigured", "rejected")
 
+# It is void, and what was decided about it last made it so.
+BY_HAND = """
+(d.state = 'voided' AND 'void' IS (SELECT x.action FROM decision AS x
+    WHERE x.delivery_id = d.id ORDER BY x.id DESC LIMIT 1))
+"""
+
 _DELIVERIES = f"""
-SELECT d.*, EXISTS (SELECT 1 FROM attempt AS a WHERE a.delivery_id = d.id AND
+SELECT d.*, {BY_HAND} AS by_hand, EXISTS (SELECT 1 FROM attempt AS a WHERE a.delivery_id = d.id AND
     (a.outcome IS NULL OR a.outcome NOT IN {NOTHING_SENT})) AS may_be_there
 FROM delivery AS d WHERE d.restaurant = ? AND d.order_id = ? ORDER BY d.id
 """  # noqa: S608  constants only
@@ -80,6 +86,7 @@ def load_book(tx: Transaction, restaurant: str, order_id: str) -> Book:
                 slip=canonical.decode(Slip, line["slip"]),
                 promise_at=line["promise_at"],
                 may_be_there=bool(line["may_be_there"]),
+                by_hand=bool(line["by_hand"]),
             )
             for line in tx.execute(_DELIVERIES, (restaurant, order_id))
         ),
@@ -94,14 +101,19 @@ def apply(
     note_event(tx, handover, order.id if order else handover.event.order_id, booking.note, now)
     if order is None:
         return
-    _put_order(tx, handover, booking, now)
-    for action in booking.actions:
-        _act(tx, handover, action, now)
+    rebook(tx, handover, order, booking, now)
     if report:
         tx.execute(
             "INSERT OR IGNORE INTO report (ingress, restaurant, order_id) VALUES (?, ?, ?)",
             (handover.ingress, handover.restaurant, order.id),
         )
+
+
+def rebook(tx: Transaction, handover: Handover, order: Order, booking: Booking, now: float) -> None:
+    """Write order and deliveries, with or without an event of the platform behind it."""
+    _put_order(tx, handover, order, booking, now)
+    for action in booking.actions:
+        _act(tx, handover, action, now)
     touch(tx, handover.restaurant, order.id, now)
 
 
@@ -213,10 +225,10 @@ def serve(tx: Transaction, restaurant: str, now: float) -> float:
     return float(row["since"])
 
 
-def _put_order(tx: Transaction, handover: Handover, booking: Booking, now: float) -> None:
-    order, received_at = booking.current, handover.received_at.timestamp()
-    if order is None:
-        return
+def _put_order(
+    tx: Transaction, handover: Handover, order: Order, booking: Booking, now: float
+) -> None:
+    received_at = handover.received_at.timestamp()
     tx.execute(
         """INSERT INTO orders (restaurant, order_id, checkout_id, number, current, committed,
                cancelled, fires_at, money, heard, placed_at, accepted_at, updated_at)

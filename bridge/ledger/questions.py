@@ -7,10 +7,10 @@ from bridge.ledger.transaction import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One that is held; a new revision may be a new question."""
+    """One that is held, and how many decisions were made about it before."""
 
     id: int
-    revision: int
+    decisions: int
     restaurant: str
     order_id: str
     correlation_id: str
@@ -34,8 +34,9 @@ class Count:
 def list_asked(tx: Transaction) -> list[Asked]:
     """All of them, oldest first."""
     rows = tx.execute(
-        """SELECT id, revision, restaurant, order_id, correlation_id, operation, version, reason,
-               side, cause FROM delivery WHERE unsettled = 'held' ORDER BY id"""
+        """SELECT id, restaurant, order_id, correlation_id, operation, version, reason, side, cause,
+               (SELECT count(*) FROM decision AS x WHERE x.delivery_id = d.id) AS decisions
+           FROM delivery AS d WHERE unsettled = 'held' ORDER BY id"""
     )
     return [Asked(**dict(row)) for row in rows]
 

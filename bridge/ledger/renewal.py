@@ -43,8 +43,15 @@ def copy(connection: sqlite3.Connection, path: Path, beat: Callable[[], None]) -
     make(path, fill)
 
 
-def make(path: Path, fill: Callable[[sqlite3.Connection], T]) -> T:
-    """Leave a sound file beside this one, with what `fill` puts into it. Raises as `copy`."""
+def make(
+    path: Path,
+    fill: Callable[[sqlite3.Connection], T],
+    before: Callable[[], None] = lambda: None,
+) -> T:
+    """Leave a sound file beside this one, with what `fill` puts into it. Raises as `copy`.
+
+    `before` is called when it is sound, and does not count yet.
+    """
     new = _beside(path, "new")
     new.unlink(missing_ok=True)
     _create(new, path)
@@ -55,6 +62,7 @@ def make(path: Path, fill: Callable[[sqlite3.Connection], T]) -> T:
             target.execute("PRAGMA journal_mode = DELETE")
             _check(target)
         sync(new)
+        before()
         new.rename(_beside(path, "renewed"))
         sync(path.parent)
     except BaseException:
@@ -71,15 +79,19 @@ def install(path: Path) -> bool:
     The old log goes first, for it must never meet the new file. Raises OSError.
     """
     _beside(path, "new").unlink(missing_ok=True)
-    renewed = _beside(path, "renewed")
-    if not renewed.exists():
+    if not is_ready(path):
         return False
     log_of(path).unlink(missing_ok=True)
     index_of(path).unlink(missing_ok=True)
     sync(path.parent)
-    renewed.rename(path)
+    _beside(path, "renewed").rename(path)
     sync(path.parent)
     return True
+
+
+def is_ready(path: Path) -> bool:
+    """True if there is a copy that is the ledger, and not in the file's place yet."""
+    return _beside(path, "renewed").exists()
 
 
 def let_go(connection: sqlite3.Connection, path: Path) -> None:

@@ -1,7 +1,7 @@
 """The ingress's half: each call with its answer, what became of the answer, and the outbox."""
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,13 @@ from bridge.ledger.transaction import Transaction
 from bridge.model import Answer, Event, Fate, Handover, News, Operation
 
 OUTBOX = "outbox"
-LATE = "late"
+
+# Of a call, whatever its answer's code: only the start of a checkout is told if it may go on. A
+# price check changes nothing and is shown with no order.
+IS_PRICE_CHECK = """(hook = 'promo' AND status = 200
+    AND instr(answer, CAST('"allow_checkout":' AS BLOB)) = 0)"""
+
+_COLUMNS = f"{soundness.REQUEST_COLUMNS}, copies, CAST(fate AS BLOB) AS fate"
 
 _INSERT = """
 INSERT INTO request (received_at, endpoint, hook, restaurant, order_id, checkout_id,
@@ -30,6 +36,19 @@ SELECT coalesce(repeat_of, seq) AS seq, status, code, answer, answer_type, stage
 WHERE restaurant = ? AND order_id = ? AND hook = 'order-injection'
   AND status BETWEEN 200 AND 299 AND (fate IS NULL OR fate <> 'late')
 ORDER BY request.seq DESC LIMIT 1
+"""
+
+# Of an answer that was not said nothing can have been heard, whatever was thought of it meanwhile.
+_WITHDRAW = """
+UPDATE request INDEXED BY request_received SET
+    fate = CASE hook WHEN 'order-injection' THEN 'late' ELSE 'gone' END,
+    stage = CASE hook WHEN 'order-injection' THEN NULL ELSE stage END
+WHERE correlation_id = ? AND received_at = ? AND stage = 'open' AND fate IS NOT 'written'
+"""
+_HANDED_OVER = """
+SELECT 1 FROM request INDEXED BY request_received
+WHERE correlation_id = ? AND received_at = ? AND hook = 'order-injection'
+  AND stage IN ('published', 'recorded')
 """
 
 # What stands behind no order that is being made or was.
@@ -65,11 +84,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What the ledger holds of a call. `answer` is the first one when this is a repeat."""
+    """What the ledger holds of a call. `answer` is the first one when this is a repeat.
+
+    `is_known`: its order was there before.
+    """
 
     seq: int
     answer: Answer
     is_repeat: bool
+    is_known: bool = False
 
 
 def record(tx: Transaction, request: Request, answer: Answer, *, hand_over: bool) -> Recorded:
@@ -90,12 +113,13 @@ def record_injection(
     """
     first = find_accepted(tx, request.restaurant, request.order_id)
     if first is None:
-        known = not verdict.is_yes and is_known(tx, request.restaurant, request.order_id)
+        known = is_known(tx, request.restaurant, request.order_id)
         answer = welcome if known else verdict
-        return record(tx, request, answer, hand_over=answer.is_yes)
+        recorded = record(tx, request, answer, hand_over=answer.is_yes)
+        return replace(recorded, is_known=known)
     seq_of_first, answer = first
     seq = _insert(tx, request, answer, repeat_of=seq_of_first, stage="open")
-    return Recorded(seq=seq, answer=answer, is_repeat=True)
+    return Recorded(seq=seq, answer=answer, is_repeat=True, is_known=True)
 
 
 def find_accepted(tx: Transaction, restaurant: str, order_id: str) -> tuple[int, Answer] | None:
@@ -122,14 +146,21 @@ def is_known(tx: Transaction, restaurant: str, order_id: str) -> bool:
     return _known_state(tx, restaurant, order_id) not in _NOTHING
 
 
-def settle(tx: Transaction, seq: int, fate: str) -> None:
-    """Note what became of a 2XX, once; a late one hands nothing over."""
-    stage = "NULL" if fate == LATE else "stage"
-    tx.execute(
-        f"UPDATE request SET fate = ?, stage = {stage} WHERE seq = ? AND fate IS NULL",  # noqa: S608  two constants
-        (fate, seq),
-    )
+def settle(tx: Transaction, seq: int, fate: Fate) -> None:
+    """Note what became of a 2XX, once."""
+    tx.execute("UPDATE request SET fate = ? WHERE seq = ? AND fate IS NULL", (fate, seq))
     tx.touch(OUTBOX)
+
+
+def withdraw(tx: Transaction, correlation_id: str, received_at: float) -> bool:
+    """A 2XX that the call may have here was never said: of an injection nothing is handed over.
+
+    Any other call told what is so, whatever was answered. False if it is too late: a worker has it.
+    """
+    call = correlation_id, received_at
+    tx.execute(_WITHDRAW, call)
+    tx.touch(OUTBOX)
+    return tx.execute(_HANDED_OVER, call).fetchone() is None
 
 
 def settle_after_crash(tx: Transaction) -> int:
@@ -160,13 +191,13 @@ def next_handovers(
     """Open events whose fate is known, in order: none before an earlier one of its checkout."""
     marks = ",".join("?" * len(restaurants))
     rows = tx.execute(
-        f"""SELECT * FROM request AS r INDEXED BY request_outbox
+        f"""SELECT {_COLUMNS} FROM request AS r INDEXED BY request_outbox
            WHERE stage = 'open' AND fate IS NOT NULL
            AND restaurant IN ({marks})
            AND NOT EXISTS (SELECT 1 FROM request AS e WHERE e.stage = 'open'
                AND e.restaurant = r.restaurant AND e.checkout_id = r.checkout_id
                AND e.seq < r.seq)
-           ORDER BY seq LIMIT ?""",  # noqa: S608  only marks
+           ORDER BY seq LIMIT ?""",  # noqa: S608  constants and marks
         (*restaurants, limit),
     )
     return _readable(tx, rows.fetchall(), ingress)
@@ -211,8 +242,8 @@ def late(tx: Transaction, before: float, restaurants: list[str], ingress: str) -
     """Published before that time, `recorded` still missing, a worker heard alive."""
     marks = ",".join("?" * len(restaurants))
     rows = tx.execute(
-        f"""SELECT * FROM request WHERE stage = 'published' AND sent_at < ?
-            AND restaurant IN ({marks}) ORDER BY seq LIMIT 64""",  # noqa: S608  only marks
+        f"""SELECT {_COLUMNS} FROM request WHERE stage = 'published' AND sent_at < ?
+            AND restaurant IN ({marks}) ORDER BY seq LIMIT 64""",  # noqa: S608  constants and marks
         (before, *restaurants),
     )
     return _readable(tx, rows.fetchall(), ingress)
@@ -293,6 +324,8 @@ def _readable(tx: Transaction, rows: list[sqlite3.Row], ingress: str) -> list[Ha
                 continue
             except canonical.CanonicalError as error:
                 why = str(error)
+            except (ValueError, TypeError, AttributeError):
+                pass  # no version writes such a thing: it was changed
         soundness.set_aside(tx, row, why)
         tx.touch(OUTBOX)
     return found
@@ -303,10 +336,10 @@ def _handover(row: sqlite3.Row, ingress: str) -> Handover:
         event_id=f"{ingress}:{row['seq']}",
         ingress=ingress,
         seq=row["seq"],
-        restaurant=row["restaurant"],
-        correlation_id=row["correlation_id"],
+        restaurant=row["restaurant"].decode(),
+        correlation_id=row["correlation_id"].decode(),
         received_at=datetime.fromtimestamp(row["received_at"], UTC),
-        fate=Fate(row["fate"]),
+        fate=Fate(row["fate"].decode()),
         copy=row["copies"] + 1,
         event=canonical.decode(News, row["event"]),  # type: ignore[arg-type]
     )

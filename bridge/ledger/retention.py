@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from bridge.ledger import requests
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.transaction import LedgerError, Transaction
 
@@ -18,9 +19,6 @@ _OLD = """
 SELECT seq FROM request INDEXED BY request_cart
 WHERE hook = 'promo' AND body <> x'' AND received_at < ? ORDER BY received_at LIMIT ?
 """
-# A price check changes nothing and is shown with no order.
-_PRICE_CHECKS = "code IN ('quoted', 'no_quote')"
-
 Sleep = Callable[[float], Awaitable[None]]
 
 log = structlog.get_logger()
@@ -34,7 +32,7 @@ def forget_carts(tx: Transaction, before: float, most: int = STEP) -> int:
     """
     found = [row["seq"] for row in tx.execute(_OLD, (before, most)).fetchall()]
     marks = ",".join("?" * len(found))
-    tx.execute(f"DELETE FROM request WHERE seq IN ({marks}) AND {_PRICE_CHECKS}", found)  # noqa: S608  marks
+    tx.execute(f"DELETE FROM request WHERE seq IN ({marks}) AND {requests.IS_PRICE_CHECK}", found)  # noqa: S608  marks
     tx.execute(f"UPDATE request SET body = x'', digest = NULL WHERE seq IN ({marks})", found)  # noqa: S608  marks
     return len(found)
 

@@ -144,8 +144,11 @@ class Space:
             return
         self._turn(judge(self.free, self._terms))
 
-    def give_up_reserve(self) -> None:
-        """The disk takes no more: until the next look there is room for old orders only."""
+    def give_up_reserve(self) -> bool:
+        """The disk takes no more: until the next look there is room for old orders only.
+
+        False if there was no reserve.
+        """
         was_there = self._ballast.drop()
         if was_there or self._clock() - self._told_at >= TELL_EVERY:
             self._told_at = self._clock()
@@ -154,6 +157,7 @@ class Space:
         if self.look_every is not None:
             self._next_look = self._clock() + LOOK_EVERY
             self._turn(Room.SHORT)
+        return was_there
 
     def _turn(self, room: Room) -> None:
         """Tell of each turn once."""

@@ -6,13 +6,14 @@ any more is lost, and told by its key, and by its order where an index knows tha
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bridge.ledger import renewal
+from bridge.ledger.disk import sync
 from bridge.ledger.schema import prepare_tables
 from bridge.ledger.transaction import LedgerError
 from bridge.ledger.wal import log_of
@@ -44,7 +45,7 @@ class Saved:
 def salvage(path: Path, now: float) -> list[Saved]:
     """Put a sound file in the place of this one, which is kept beside it as `.damaged`.
 
-    Nobody may have it open. Raises LedgerError or OSError, and leaves all as it was.
+    Nobody may have it open. Raises LedgerError or OSError, and leaves the ledger as it was.
     """
     try:
         return _salvage(path, now)
@@ -53,19 +54,29 @@ def salvage(path: Path, now: float) -> list[Saved]:
 
 
 def _salvage(path: Path, now: float) -> list[Saved]:
+    if renewal.is_ready(path):
+        raise LedgerError(f"a copy of {path} is ready to take its place: start the bridge instead")
     kept = path.with_name(f"{path.name}.damaged")
-    if kept.exists():
-        raise LedgerError(f"{kept} is there from an earlier time: move it elsewhere first")
+    names = {path: kept, log_of(path): log_of(kept)}
+    for file, name in names.items():
+        # An attempt that was interrupted has left the file itself under that name.
+        if name.exists() and not (file.exists() and name.samefile(file)):
+            raise LedgerError(f"{name} is there from an earlier time: move it elsewhere first")
     source = _open(path)
     try:
-        saved = renewal.make(path, lambda target: _fill(source, target, now))
+        saved = renewal.make(path, lambda target: _fill(source, target, now), lambda: _keep(names))
     finally:
         renewal.let_go(source, path)
-    for file, name in ((path, ""), (log_of(path), "-wal")):
-        with suppress(FileNotFoundError):
-            os.link(file, kept.with_name(f"{kept.name}{name}"))
     renewal.install(path)
     return saved
+
+
+def _keep(names: Mapping[Path, Path]) -> None:
+    """Each file that is there under a second name, before another one may take its place."""
+    for file, name in names.items():
+        with suppress(FileNotFoundError, FileExistsError):
+            os.link(file, name)
+            sync(name.parent)
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -15,7 +15,7 @@ CREATE TABLE service (
 -- stage: NULL nothing to hand over | open | published (the broker confirmed) | recorded (a worker has it)
 --        | damaged (on the disk; in the side file)
 -- digest: a checksum of what never changes.
--- fate:  NULL not known yet | written | gone | unsure | late (a 2XX that was not sent in time)
+-- fate:  NULL not known yet | written | gone | unsure | late (a 2XX that was never said)
 CREATE TABLE request (
     seq            INTEGER PRIMARY KEY AUTOINCREMENT,
     received_at    REAL NOT NULL,

@@ -8,6 +8,7 @@ import structlog
 
 from bridge.ledger import digest, side_file
 from bridge.ledger.digest import Row
+from bridge.ledger.disease import diagnose
 from bridge.ledger.orders import touch
 from bridge.ledger.transaction import LedgerError, Transaction
 from bridge.model.question import Reason
@@ -17,11 +18,10 @@ _MAY_BE_THERE = "; it was being sent, so look into the POS first"
 _HINT = f"what is left of it is in {side_file.SIDE_FILE} beside the ledger; enter it by hand"
 
 # Text comes as bytes: damaged bytes may be no text any more.
-_REQUESTS = f"""
-SELECT seq, stage, digest, received_at, body, status, answer, repeat_of,
-    {", ".join(f"CAST({name} AS BLOB) AS {name}" for name in digest.REQUEST_TEXTS)}
-FROM request WHERE stage IN ('open', 'published')
-"""  # noqa: S608  constants
+REQUEST_COLUMNS = "seq, stage, digest, received_at, body, status, answer, repeat_of, " + ", ".join(
+    f"CAST({name} AS BLOB) AS {name}" for name in digest.REQUEST_TEXTS
+)
+_REQUESTS = f"SELECT {REQUEST_COLUMNS} FROM request WHERE stage IN ('open', 'published')"  # noqa: S608  constants
 _DELIVERIES = """
 SELECT id, state, digest, operation, version, CAST(restaurant AS BLOB) AS restaurant,
     CAST(order_id AS BLOB) AS order_id, CAST(correlation_id AS BLOB) AS correlation_id,
@@ -89,7 +89,9 @@ def _keep(tx: Transaction, table: str, number: int, row: Row, why: str) -> None:
     try:
         side_file.keep(directory, {"table": table, "why": why, "row": dict(row)})
     except OSError as error:
-        raise LedgerError(f"{side_file.SIDE_FILE} cannot be written: {error}") from error
+        raise LedgerError(
+            f"{side_file.SIDE_FILE} cannot be written: {error}", diagnose(error)
+        ) from error
 
 
 def _text(value: Any) -> str:

@@ -42,6 +42,7 @@ class _Entry:
     future: "asyncio.Future[Any] | None"
     result: Any = None
     error: BaseException | None = None
+    is_committed: bool = False
 
     def settle(self) -> None:
         """Runs on the caller's loop. A caller that went away misses nothing it could use."""
@@ -164,7 +165,9 @@ class Writer:
         queued = [entry for entry in self._drain() if entry is not None]
         left = [*self._taken, *self._again, *queued]
         for entry in left:
-            entry.error = LedgerError(reason)
+            # What is on the disk stays true, whatever ended the thread before it could say so.
+            if not entry.is_committed:
+                entry.error = LedgerError(reason)
         self._tell(left, set())
 
     def _batch(self) -> tuple[list[_Entry], bool]:
@@ -190,7 +193,7 @@ class Writer:
     def _commit(self, batch: list[_Entry]) -> None:
         topics: set[str] = set()
         for entry in batch:
-            entry.error = None
+            entry.error, entry.is_committed = None, False
         try:
             connection = self._store.use()
             before = connection.total_changes
@@ -202,6 +205,8 @@ class Writer:
             self._fail(batch, self._store.undo(_decisive(batch, error)))
             topics.clear()
         else:
+            for entry in batch:
+                entry.is_committed = True
             self.commits += 1
             self._note_health(batch, has_written=connection.total_changes > before)
         self._tell(batch, topics)

@@ -19,6 +19,8 @@ PAUSE: Final = 1.0
 IDLE: Final = 30.0
 LEDGER_RETRY: Final = 2.0
 
+_Key = tuple[int, int, str, str]
+
 log = structlog.get_logger()
 
 
@@ -28,7 +30,7 @@ class Alerts:
     def __init__(self, ledger: Ledger, metrics: Metrics) -> None:
         self._ledger = ledger
         self._metrics = metrics
-        self._told: set[tuple[int, int]] = set()
+        self._told: set[_Key] = set()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -50,10 +52,9 @@ class Alerts:
             log.warning("alerts_cannot_read", reason=str(error))
             return False
         for one in asked:
-            if (one.id, one.revision) not in self._told:
+            if _key(one) not in self._told:
                 self._tell(one)
-        # What was decided meanwhile, and is held anew, is a new question.
-        self._told = {(one.id, one.revision) for one in asked}
+        self._told = {_key(one) for one in asked}
         return True
 
     def _tell(self, one: Asked) -> None:
@@ -71,6 +72,11 @@ class Alerts:
             cause=one.cause,
             hint=next_step,
         )
+
+
+def _key(one: Asked) -> _Key:
+    """What was decided meanwhile, and is held anew, is a new question; its order's news are not."""
+    return one.id, one.decisions, one.reason, one.cause
 
 
 async def _wait(wake: asyncio.Event) -> None:

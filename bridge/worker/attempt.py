@@ -29,6 +29,7 @@ from bridge.worker.booking import fold_followers
 from bridge.worker.decision import Look
 from bridge.worker.policy import Call, LaneEffect, Resolution
 from bridge.worker.pos import Pos
+from bridge.worker.stuck import StuckCalls
 
 LEDGER_RETRY = 0.5
 FIND_LIMIT = 5.0
@@ -63,6 +64,7 @@ class Attempts:
         self._metrics = metrics
         self._random = random
         self._may_start = may_start
+        self._stuck = StuckCalls(ledger.now)
 
     async def bring(self, work: Work) -> None:
         """Do what the delivery's state asks for, up to one try."""
@@ -127,6 +129,7 @@ class Attempts:
         decision = policy.decide(error, work, self._adapter.spec, now, self._random)
         if isinstance(error, vendor.AdapterStuckError):
             # The call may still bring the ticket: never send a second one beside it.
+            self._stuck.add(work.key, error.call)
             cause = f"{error}; {MAY_BE_THERE}"
             stuck = Verdict(state=DeliveryState.HELD, outcome="adapter_bug", cause=cause)
             decision = policy.Decision(verdict=stuck, effect=LaneEffect.DOUBT)
@@ -156,6 +159,8 @@ class Attempts:
     async def _may_resend(self, work: Work) -> bool:
         """Clear up an unknown outcome; True if sending again is right."""
         now = self._ledger.now()
+        ended_at = max(work.last_try_at or 0.0, self._stuck.ended_at(work.key))
+        work = replace(work, last_try_at=ended_at or None)
         match policy.resolve(self._adapter.spec, work, now):
             case Resolution.RESEND:
                 return True
@@ -187,6 +192,8 @@ class Attempts:
 
     async def look_up(self, key: str) -> Look:
         """Say whether the POS has it, for a person who decides."""
+        if self._stuck.goes_on(key):
+            return Look(reason="the call that was to bring it has not ended yet")
         try:
             found = await vendor.call(self._find(key), _Found, limit=FIND_LIMIT)
         except Exception as error:  # noqa: BLE001  an adapter may raise anything

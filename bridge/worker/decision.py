@@ -6,7 +6,7 @@ person's own word (`reprint`), makes sure that the kitchen can tell.
 
 from dataclasses import dataclass
 
-from bridge.adapter import AdapterSpec, Capability, Idempotent
+from bridge.adapter import AdapterSpec, Blind, Capability, Idempotent
 from bridge.ledger.decisions import Subject
 from bridge.ledger.deliveries import TASK
 from bridge.model import Acceptance, DeliveryState, Operation, SlipKind
@@ -48,9 +48,8 @@ class Look:
 
 def asks_pos(subject: Subject, spec: AdapterSpec) -> bool:
     """True if a replay must look into the POS before."""
-    is_open = subject.state in {DeliveryState.HELD, DeliveryState.REFUSED}
     can_look = Capability.LOOKUP in spec.capabilities
-    return is_open and can_look and subject.may_be_there and subject.timer != TASK
+    return can_look and subject.may_be_there and _refuse_replay(subject) is None
 
 
 def decide_replay(
@@ -62,8 +61,12 @@ def decide_replay(
         return refusal
     if not subject.may_be_there:
         return Ruling(state=DeliveryState.READY, cause="replayed")
-    if look is not None:
-        return _after_look(look)
+    if look is not None and (look.reason or look.acceptance is not None):
+        return _refuse_after(look)
+    if look is not None and not isinstance(spec.repeat, Blind):
+        # Unknown, not ready: right before it is sent the lane looks once more.
+        return Ruling(state=DeliveryState.UNKNOWN, cause="replayed: not in the POS")
+    # That a blind one does not find it proves nothing.
     return _replay_in_doubt(subject, spec, now, reprint=reprint)
 
 
@@ -102,7 +105,8 @@ def _refuse_replay(subject: Subject) -> Refusal | None:
         words = "the POS cannot be told this: do it by hand, then resolve"
         return Refusal(code="by_hand", words=words)
     is_unwanted = subject.is_cancelled and subject.operation is Operation.PLACE
-    if subject.state is DeliveryState.VOIDED or is_unwanted:
+    is_void = subject.state is DeliveryState.VOIDED and not subject.by_hand
+    if is_void or is_unwanted:
         words = "nobody wants it: it was voided, or its checkout was cancelled"
         return Refusal(code="unwanted", words=words)
     return None
@@ -122,15 +126,12 @@ def _replay_in_doubt(
     )
 
 
-def _after_look(look: Look) -> Ruling | Refusal:
-    if look.reason:
-        words = f"it may be in the POS, which cannot be asked now: {look.reason}"
-        return Refusal(code="cannot_tell", words=words)
+def _refuse_after(look: Look) -> Refusal:
     if look.acceptance is not None:
         words = f"the POS has it already as {look.acceptance.pos_ref}: resolve it"
         return Refusal(code="already_in_pos", words=words)
-    # Unknown, not ready: right before it is sent the lane looks once more.
-    return Ruling(state=DeliveryState.UNKNOWN, cause="replayed: not in the POS")
+    words = f"it may be in the POS, which cannot be asked now: {look.reason}"
+    return Refusal(code="cannot_tell", words=words)
 
 
 def _reprint(subject: Subject, spec: AdapterSpec) -> Ruling | Refusal:

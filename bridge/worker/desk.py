@@ -6,6 +6,7 @@ Each decision is one write with the delivery's revision: what changed meanwhile 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
 import structlog
@@ -23,8 +24,8 @@ from bridge.ledger import (
 )
 from bridge.ledger.book import Fold
 from bridge.ledger.decisions import Answer, Demand, Outcome, Subject
-from bridge.model import DeliveryState, Operation, Order
-from bridge.worker.booking import Terms
+from bridge.model import DeliveryState, Fate, Handover, Operation, Order, OrderChanged
+from bridge.worker.booking import Terms, catch_up
 from bridge.worker.booking.wanted import wanted_of
 from bridge.worker.decision import (
     Look,
@@ -154,7 +155,8 @@ class Desk:
         self, tx: Transaction, demand: Demand, subject: Subject, ruling: Ruling
     ) -> Refusal | None:
         now = self._ledger.now()
-        until = now + self._places[subject.restaurant].terms.give_up_after
+        terms = self._places[subject.restaurant].terms
+        until = now + terms.give_up_after
         is_again = not ruling.state.is_end
         if (is_again or ruling.reprint) and not _has_dishes(tx, subject):
             return _NOTHING_LEFT
@@ -169,6 +171,8 @@ class Desk:
         if ruling.reprint:
             reason = demand.note or "printed again"
             decisions.open_reprint(tx, subject, _wanted(tx, subject), reason, now, until)
+        if subject.operation is Operation.PLACE and (is_again or ruling.reprint):
+            _catch_up(tx, subject, terms, now)
         log.info(
             "decided",
             action=demand.action,
@@ -230,6 +234,26 @@ def _renew(tx: Transaction, subject: Subject, now: float) -> None:
     (slip,) = [one.slip for one in book.deliveries if one.id == subject.id]
     fold = Fold(delivery_id=subject.id, content=_wanted(tx, subject), slip=slip)
     orders.amend(tx, subject.restaurant, subject.order_id, [fold], now)
+
+
+def _catch_up(tx: Transaction, subject: Subject, terms: Terms, now: float) -> None:
+    """Open what was voided behind the ticket while nobody was going to make it."""
+    book = orders.load_book(tx, subject.restaurant, subject.order_id)
+    order = orders.load_current(tx, subject.restaurant, subject.order_id)
+    news = Handover(
+        event_id="",
+        ingress="",
+        seq=0,
+        restaurant=subject.restaurant,
+        correlation_id=subject.correlation_id,
+        received_at=datetime.fromtimestamp(now, UTC),
+        fate=Fate.UNSURE,
+        copy=1,
+        event=OrderChanged(order=order),
+    )
+    known = checkouts.load(tx, subject.restaurant, subject.checkout_id)
+    seen = checkouts.as_seen_by(tx, known, news, subject.order_id)
+    orders.rebook(tx, news, order, catch_up(book, news, terms, now, seen), now)
 
 
 def _wanted(tx: Transaction, subject: Subject) -> Order:

@@ -25,6 +25,10 @@ _stubborn: set["asyncio.Task[Any]"] = set()
 class AdapterStuckError(Exception):
     """The call goes on although it was cancelled: what it does, and when, nobody knows."""
 
+    def __init__(self, words: str, call: "asyncio.Task[Any]") -> None:
+        super().__init__(words)
+        self.call = call
+
 
 class AdapterBugError(Exception):
     """The adapter did what its contract does not allow."""
@@ -47,7 +51,7 @@ async def call(function: Awaitable[object], kind: type[T], *, limit: float) -> T
     finally:
         _leave(task)
     if not task.done():
-        raise AdapterStuckError(f"no answer in {limit:g} s, and the call cannot be stopped")
+        raise AdapterStuckError(f"no answer in {limit:g} s, and the call cannot be stopped", task)
     return _check(task, kind, limit)
 
 

@@ -11,6 +11,38 @@ ALTER TABLE orders ADD COLUMN placed_at REAL NOT NULL DEFAULT 0;
 ALTER TABLE orders ADD COLUMN heard TEXT NOT NULL DEFAULT '[]';
 UPDATE orders SET placed_at = accepted_at;
 
+-- Each service charge was counted by itself; now those of an order count together, and at least for
+-- what the order says of them. Refunds that have told of one have told of all.
+UPDATE orders SET money = json_set(
+    (SELECT json_group_object(one.key, json(one.value)) FROM json_each(orders.money) AS one
+        WHERE one.key NOT GLOB 'charge:*'),
+    '$."charge:"', json_object(
+        'name', 'service charge',
+        'price_cents', max(coalesce(json_extract(current, '$.totals.fee_cents'), 0), (
+            SELECT sum(json_extract(one.value, '$.price_cents')) FROM json_each(orders.money) AS one
+            WHERE one.key GLOB 'charge:*')),
+        'tax_cents', max(coalesce(json_extract(current, '$.totals.tax_cents'), 0) - coalesce((
+            SELECT sum(json_extract(unit.value, '$.tax_cents'))
+            FROM json_each(orders.current, '$.lines') AS line,
+                json_each(line.value, '$.units') AS unit), 0), (
+            SELECT sum(json_extract(one.value, '$.tax_cents')) FROM json_each(orders.money) AS one
+            WHERE one.key GLOB 'charge:*')),
+        'is_told', json(CASE WHEN EXISTS (
+            SELECT 1 FROM delivery AS d,
+                json_each(CASE WHEN json_valid(d.slip) THEN d.slip END, '$.refund.lines') AS told
+            WHERE d.restaurant = orders.restaurant AND d.order_id = orders.order_id
+                AND json_extract(told.value, '$.is_charge'))
+            THEN 'true' ELSE 'false' END)))
+WHERE CASE WHEN json_valid(money) AND json_valid(current) THEN EXISTS (
+    SELECT 1 FROM json_each(orders.money) AS one WHERE one.key GLOB 'charge:*') END;
+UPDATE delivery SET slip = json_set(slip, '$.refund.lines', json((
+    SELECT json_group_array(json(CASE WHEN json_extract(told.value, '$.is_charge')
+        THEN json_set(told.value, '$.id', '') ELSE told.value END))
+    FROM json_each(delivery.slip, '$.refund.lines') AS told)))
+WHERE CASE WHEN json_valid(slip) THEN EXISTS (
+    SELECT 1 FROM json_each(delivery.slip, '$.refund.lines') AS told
+    WHERE json_extract(told.value, '$.is_charge')) END;
+
 ALTER TABLE checkout ADD COLUMN cancelled_at REAL NOT NULL DEFAULT 0;
 ALTER TABLE checkout ADD COLUMN homeless INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX checkout_homeless ON checkout (updated_at) WHERE homeless;

@@ -14,7 +14,7 @@ refunded                      -> out of what was not sent yet; the money behind 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bridge.ledger.book import Action, Book, Booked, Booking, Checkout, Money, Open
+from bridge.ledger.book import Action, Book, Booked, Booking, Checkout, Fold, Money, Open
 from bridge.model import (
     CheckoutCancelled,
     DeliveryState,
@@ -25,11 +25,13 @@ from bridge.model import (
     OrderPlaced,
     as_decimal_text,
 )
+from bridge.model.order import WAITING
 from bridge.worker.booking.case import (
     DEAD,
     Case,
     Terms,
     is_before_cancel,
+    is_standing,
     is_unsent,
     without_units,
 )
@@ -46,9 +48,9 @@ from bridge.worker.booking.place import (
     open_place,
     release,
 )
-from bridge.worker.booking.refunds import open_refunds
+from bridge.worker.booking.refunds import answer_tasks, open_refunds
 
-__all__ = ["GHOST_WAIT", "SIGN_WAIT", "Terms", "decide", "fold_followers"]
+__all__ = ["GHOST_WAIT", "SIGN_WAIT", "Terms", "catch_up", "decide", "fold_followers"]
 
 OVER = "nothing on it is waiting to be made any more"
 
@@ -66,6 +68,7 @@ def decide(
         actions, note = _revive(case, place)
     else:
         actions, note = _update(case, place)
+    actions = [*actions, *answer_tasks(case)]
     refunds = open_refunds(case, place, actions)
     return Booking(
         note=_with_refunds(note, refunds),
@@ -76,6 +79,31 @@ def decide(
         heard=case.heard,
         money=keep(case.money, [*_list_standing(book), *_list_opened(actions), *refunds]),
         actions=(*actions, *refunds),
+    )
+
+
+def catch_up(
+    book: Book, handover: Handover, terms: Terms, now: float, checkout: Checkout
+) -> Booking:
+    """What the POS is owed beside a ticket that a person has sent on its way again.
+
+    What stood behind it was not to be told any more; `handover` tells the order as it is known.
+    """
+    case, place = _make_case(book, handover, terms, now, checkout), book.place
+    is_fixed = place is not None and not is_unsent(place)
+    queued = queue_behind(case)[0] if is_fixed else []
+    # What waits there already takes all of it along.
+    news: list[Action] = [one for one in queued if not isinstance(one, Fold)]
+    refunds = open_refunds(case, place, news)
+    return Booking(
+        note="",
+        current=case.newest,
+        committed=book.committed,
+        cancelled=book.cancelled,
+        fires_at=book.fires_at,
+        heard=book.heard,
+        money=keep(case.money, [*_list_standing(book), *_list_opened(news), *refunds]),
+        actions=(*news, *refunds),
     )
 
 
@@ -111,7 +139,7 @@ def _list_opened(actions: list[Action]) -> list[Open]:
 
 
 def _list_standing(book: Book) -> list[Booked]:
-    return [one for one in book.deliveries if one.state is not DeliveryState.VOIDED]
+    return [one for one in book.deliveries if is_standing(one)]
 
 
 def _is_sign(handover: Handover, checkout: Checkout, money: Mapping[str, Money]) -> bool:
@@ -141,6 +169,9 @@ def _revive(case: Case, place: Booked | None) -> _Told:
     match case.handover.event:
         case OrderPlaced():
             return _open_place(case)
+        # News of what people want no more; an injection after that got a yes of its own.
+        case _ if place is not None and place.by_hand:
+            return [], "archived: voided by hand"
         case OrderChanged() if place is None:
             return _open_by_change(case)
         case CheckoutCancelled():
@@ -157,12 +188,33 @@ def _open_by_sign(case: Case, place: Booked | None) -> _Told:
         return [], "archived: nothing was being made"
     if place.state is DeliveryState.REFUSED:
         return [], "the POS had refused it: nothing to do"
-    # Whatever its items are called by now: it was never made. By its first sign it is made even if
-    # it is closed, for some are closed as soon as they are paid.
-    is_over = case.newest.closed_at is not None and case.book.committed
-    if not case.wanted.lines or is_over:
+    # Whatever its items are called by now: it was never made.
+    if not case.wanted.lines or _is_over(case):
         return [], "archived: nothing on it is to be made any more"
     return [open_place(case, REFIRED)], "a sign after the void: fired again"
+
+
+def _is_over(case: Case) -> bool:
+    """It was closed and nothing came after that.
+
+    By its first sign it is made even so, for some are closed as soon as they are paid; and what is
+    added to a closed order is to be made like anything else.
+    """
+    is_closed = case.newest.closed_at is not None and case.book.committed
+    return is_closed and not _has_grown(case)
+
+
+def _has_grown(case: Case) -> bool:
+    """Since it was closed, a unit came that waits to be made."""
+    current = case.book.current
+    if current is None or current.closed_at is None:
+        return False
+    known = {unit.id for line in current.lines for unit in line.units}
+    return any(
+        unit.status == WAITING and unit.id not in known
+        for line in case.wanted.lines
+        for unit in line.units
+    )
 
 
 def _open_place(case: Case) -> _Told:

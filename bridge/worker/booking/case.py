@@ -88,6 +88,11 @@ def is_unsent(delivery: Booked) -> bool:
     return delivery.state is DeliveryState.HELD and not delivery.may_be_there and not is_task
 
 
+def is_standing(delivery: Booked) -> bool:
+    """True if what it tells counts as told; what a person voided is not to be told again."""
+    return delivery.state is not DeliveryState.VOIDED or delivery.by_hand
+
+
 def is_before_cancel(handover: Handover, checkout: Checkout) -> bool:
     """True for an injection that was received before the last cancel, but is heard of after it."""
     is_placed = isinstance(handover.event, OrderPlaced)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bridge.ledger.book import Amendment, Book, Booked, Fold, Move
-from bridge.model import DeliveryState, Order
+from bridge.model import DeliveryState, Operation, Order, SlipKind
 from bridge.worker.booking.case import DEAD, is_change, is_unsent
 from bridge.worker.booking.moments import postpone
 from bridge.worker.booking.refunds import without_differences
@@ -15,10 +15,14 @@ EMPTY = "nothing is left on the order"
 def fold(
     book: Book, place: Booked, wanted: Order, cause: str, promise: Callable[[Booked], float]
 ) -> list[Amendment]:
-    """Put that on the ticket; `cause` says why, if nothing is left to be put on it."""
+    """Put that on the ticket; `cause` says why, if nothing is left to be put on it.
+
+    Behind a copy that is not sent then, what takes back the first ticket stays.
+    """
     behind = [one for one in _list_behind(book, place) if is_unsent(one)]
     if not wanted.lines:
-        return [drop(one, cause) for one in (*behind, place)]
+        dropped = [one for one in behind if not (is_copy(place) and is_cancel(one))]
+        return [drop(one, cause) for one in (*dropped, place)]
     return [
         *(_fold_follower(one, wanted, promise(one)) for one in behind),
         Fold(delivery_id=place.id, content=wanted, slip=place.slip, promise_at=promise(place)),
@@ -46,6 +50,15 @@ def fold_followers(book: Book, now: float) -> list[Amendment]:
     waiting = DeliveryState.WAITING
     wait = Move(delivery_id=place.id, state=waiting, timer="release", next_at=book.fires_at)
     return [*folded, wait]
+
+
+def is_copy(place: Booked) -> bool:
+    """True if another ticket may be in the kitchen already, which this one stands for."""
+    return place.slip.kind is SlipKind.REPRINT
+
+
+def is_cancel(delivery: Booked) -> bool:
+    return delivery.operation is Operation.CANCEL
 
 
 def drop(delivery: Booked, cause: str) -> Move:

@@ -80,6 +80,11 @@ def find_fallen(
     return tuple(line for line in lines if line is not None)
 
 
+def key_of(line: RefundLine) -> str:
+    """Its name in `Book.money`."""
+    return CHARGE + line.id if line.is_charge else line.id
+
+
 def _may_be_in_pos(place: Booked | None) -> bool:
     if place is None or place.state in DEAD:
         return False
@@ -163,7 +168,7 @@ def _count_told(tellers: Iterable[Booked | Open]) -> dict[str, _Cents]:
         if one.operation is Operation.CANCEL and one.state not in DEAD:
             told.clear()
         for line in one.slip.refund.lines if one.slip.refund else ():
-            key = CHARGE + line.id if line.is_charge else line.id
+            key = key_of(line)
             price, tax = told[key]
             told[key] = (price + line.price_cents, tax + line.tax_cents)
     return dict(told)

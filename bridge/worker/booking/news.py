@@ -11,7 +11,7 @@ from bridge.model import (
     differences,
 )
 from bridge.worker.booking.case import Case, is_change, is_unsent
-from bridge.worker.booking.folding import CANCELLED, EMPTY, drop, fold
+from bridge.worker.booking.folding import CANCELLED, EMPTY, drop, fold, is_cancel, is_copy
 from bridge.worker.booking.moments import promise
 from bridge.worker.booking.place import REFIRED, doubted, open_place
 
@@ -21,8 +21,21 @@ _Told = tuple[list[Action], str]
 def fold_into_place(case: Case, place: Booked) -> _Told:
     """What was queued behind it while it was being sent is in the newest order, too."""
     cause = CANCELLED if case.cancelled else EMPTY
-    actions = fold(case.book, place, case.wanted, cause, lambda one: promise(case, one.accepted_at))
-    return [*actions], "folded into the ticket" if case.wanted.lines else cause
+    actions: list[Action] = [
+        *fold(case.book, place, case.wanted, cause, lambda one: promise(case, one.accepted_at))
+    ]
+    if case.wanted.lines:
+        return actions, "folded into the ticket"
+    return [*actions, *(_take_back(case) if is_copy(place) else [])], cause
+
+
+def _take_back(case: Case) -> list[Action]:
+    """The copy is never sent, but what it stands for may be in the kitchen."""
+    tickets = [one for one in case.book.deliveries if one.operation is Operation.PLACE]
+    first = [one for one in tickets if one.may_be_there][-1]
+    if any(is_cancel(one) and one.id > first.id for one in case.live):
+        return []
+    return [_follow(case, case.book.next_version, first.content)]
 
 
 def queue_behind(case: Case) -> _Told:
@@ -35,11 +48,11 @@ def queue_behind(case: Case) -> _Told:
     found = _differences(told.content, case.wanted)
     if waiting:
         older = [drop(one, "replaced by a later change") for one in waiting[:-1]]
-        actions, note = _fold_into_change(case, waiting[-1], changed=bool(found))
+        actions, note = _fold_into_change(case, waiting[-1], told, changed=bool(found))
         return [*older, *actions], note
     if not found:
         return [], "status only: nothing for the kitchen"
-    return [_follow(case, case.book.next_version)], "queued behind the ticket"
+    return [_follow(case, case.book.next_version, told.content)], "queued behind the ticket"
 
 
 def _differences(told: Order, wanted: Order) -> tuple[Difference, ...]:
@@ -62,25 +75,25 @@ def _trailing_changes(case: Case) -> list[Booked]:
     return waiting
 
 
-def _fold_into_change(case: Case, change: Booked, *, changed: bool) -> _Told:
+def _fold_into_change(case: Case, change: Booked, told: Booked, *, changed: bool) -> _Told:
     if not changed:
         cause = "the change was taken back"
         return [drop(change, cause)], cause
-    follow = _follow(case, change.version)
+    follow = _follow(case, change.version, told.content)
     if follow.operation is change.operation:
         fold = Fold(delivery_id=change.id, content=case.wanted, slip=follow.slip)
         return [fold], "folded into the change"
     cause = "replaced by a later change"
-    return [drop(change, cause), _follow(case, case.book.next_version)], cause
+    return [drop(change, cause), _follow(case, case.book.next_version, told.content)], cause
 
 
-def _follow(case: Case, version: int) -> Open:
+def _follow(case: Case, version: int, told: Order) -> Open:
     """The delivery that brings the newest state behind what was sent."""
     cancel = not case.wanted.lines
     slip = Slip(
         kind=SlipKind.VOID if cancel else SlipKind.CHANGE,
         version=version,
-        differences=differences(last_told(case).content, case.wanted),
+        differences=differences(told, case.wanted),
         reason=(CANCELLED if case.cancelled else EMPTY) if cancel else "",
     )
     follow = Open(

@@ -19,10 +19,13 @@ from bridge.model import (
     differences,
 )
 from bridge.model.question import Reason
-from bridge.worker.booking.case import DEAD, Case, is_unsent, without_units
+from bridge.worker.booking.case import DEAD, UNSENT, Case, is_standing, is_unsent, without_units
 from bridge.worker.booking.moments import promise
-from bridge.worker.booking.money import LOOK, find_fallen, find_gone
+from bridge.worker.booking.money import AMOUNT_UNKNOWN, LOOK, find_fallen, find_gone, key_of
 from bridge.worker.booking.place import waits_for_sign
+
+ANSWERED = "an order tells of it by now"
+_NOT_SEEN_TO = frozenset({*UNSENT, DeliveryState.HELD})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,23 @@ def open_refunds(case: Case, place: Booked | None, actions: list[Action]) -> lis
     return [_open_refund(case, part, version + number) for number, part in enumerate(parts)]
 
 
+def answer_tasks(case: Case) -> list[Move]:
+    """What nobody could tell, and an order tells by now: its refund is told as any other."""
+    doubted = {key for key, one in case.money.items() if not one.is_known}
+    return [
+        Move(delivery_id=one.id, state=DeliveryState.VOIDED, cause=ANSWERED)
+        for one in case.live
+        if one.state in _NOT_SEEN_TO and _is_answered(one.slip.refund, doubted)
+    ]
+
+
+def _is_answered(refund: Refund | None, doubted: set[str]) -> bool:
+    lines = refund.lines if refund else ()
+    return bool(lines) and all(
+        one.doubt == AMOUNT_UNKNOWN and key_of(one) not in doubted for one in lines
+    )
+
+
 def without_differences(slip: Slip, ticket: Order) -> Slip:
     """A refund as it is behind a ticket that leaves out already what it had taken off."""
     refund = slip.refund and _of_ticket(slip.refund.lines, ticket)
@@ -56,11 +76,7 @@ def without_differences(slip: Slip, ticket: Order) -> Slip:
 
 def _keep_for_people(case: Case, place: Booked) -> list[Open]:
     """The POS refused the order: whoever serves it all the same reads here what fell."""
-    tellers = [
-        one
-        for one in case.book.deliveries
-        if one.state is not DeliveryState.VOIDED or one.id > place.id
-    ]
+    tellers = [one for one in case.book.deliveries if is_standing(one) or one.id > place.id]
     fallen = find_fallen(case.money, case.checkout, tellers)
     if not fallen:
         return []
@@ -72,12 +88,12 @@ def _keep_for_people(case: Case, place: Booked) -> list[Open]:
 
 
 def _list_standing(case: Case, actions: list[Action]) -> list[Booked]:
-    """What is not void with these actions done, oldest first."""
+    """What stands with these actions done, oldest first."""
     voided = DeliveryState.VOIDED
     moves = [one for one in actions if isinstance(one, Move)]
     dropped = {move.delivery_id for move in moves if move.state is voided}
     deliveries = case.book.deliveries
-    return [one for one in deliveries if one.state is not voided and one.id not in dropped]
+    return [one for one in deliveries if is_standing(one) and one.id not in dropped]
 
 
 def _is_in_pos(case: Case, place: Booked | None, told: list[Booked | Open]) -> bool:

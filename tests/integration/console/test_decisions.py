@@ -62,6 +62,18 @@ async def test_what_is_refused_says_why(console, desk):
     assert words in answer["detail"]
 
 
+async def test_a_page_of_an_order_that_goes_on_is_no_error_though_nothing_of_it_was_done(
+    console, desk
+):
+    desk.answer = Answer(moved=[], refused=[{**ONE, "code": "unwanted", "reason": "void"}], next=7)
+    body = {"order_id": "o1", "restaurant": "lopez"}
+    first, page = await post(console.client, "/api/v1/replay", json=body)
+    desk.answer = Answer(moved=[], refused=[])
+    last, _ = await post(console.client, "/api/v1/replay", json={**body, "after": page["next"]})
+
+    assert (first, last, desk.asked[1].wish.after) == (200, 200, 7)
+
+
 async def test_an_order_that_is_not_there_is_404(console, desk):
     desk.answer = Answer(moved=[], refused=[])
     status, answer = await post(console.client, "/api/v1/void", json={"order_id": "o9"})

@@ -153,3 +153,21 @@ async def test_a_reserve_lets_old_orders_go_on_while_new_ones_wait(small_disk, o
     assert {"short", "ample"} <= {str(line["room"]) for line in logs if "room" in line}
     assert (small_disk / "ledger" / "ballast").exists()
     assert await delivered(small_disk) == evening.answered(200)
+
+
+@pytest.mark.parametrize("left", [0, 40])
+async def test_a_start_on_a_full_disk_takes_the_room_of_the_reserve(
+    small_disk, others, tmp_path, left
+):
+    config = on(small_disk, tmp_path, ballast=6, warn_below=10, refuse_below=8)
+    async with running(config) as (_daemon, ready, _task):
+        evening = Evening(ready)
+        await evening.until(200)
+    others.take(but=left * 1024)
+    async with running(config) as (_daemon, ready, _task):
+        evening = Evening(ready)
+        await evening.until(503)
+        assert not (small_disk / "ledger" / "ballast").exists()
+        others.go()
+        await evening.until(200)
+        await until_all_are_made(ready)

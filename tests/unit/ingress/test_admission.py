@@ -16,10 +16,14 @@ from tests.unit.ingress.conftest import a_call
 from tests.webhooks import a_finish, a_price_check, a_start
 from tests.wires import settle
 
+FINISH = Hook.CHECKOUT_FINISHED
+
 
 @pytest.fixture
 async def crowd():
-    return Crowd(Seats(each=2, all=4, quotes_of_each=1, quotes_of_all=2))
+    return Crowd(
+        Seats(each=2, all=4, quotes_of_each=1, quotes_of_all=2, news_of_each=1, news_of_all=2)
+    )
 
 
 @pytest.fixture
@@ -81,6 +85,24 @@ async def test_an_order_waits_for_a_seat(reception, full, gate):
     await full.aclose()
 
     assert (await answering).answer.code == "accepted"
+
+
+async def test_news_that_wait_for_a_slow_disk_leave_an_order_its_seat(reception, stall, gate, rows):
+    go_on = stall()
+    news = [
+        asyncio.create_task(reception.answer(a_call(a_finish(restaurant_id=BBOT_ID), FINISH)))
+        for _ in range(20)
+    ]
+    await settle()
+    order = asyncio.create_task(reception.answer(a_call()))
+    await settle()
+    ((_restaurant, _dishes, deadline),) = gate.asked
+    go_on.set()
+
+    assert deadline.left > 0
+    assert (await order).answer.code == "accepted"
+    assert {(await one).answer.code for one in news} == {"recorded"}
+    assert len(await rows()) == 21
 
 
 async def test_an_order_that_got_no_seat_in_time_is_accepted_all_the_same(

@@ -3,12 +3,12 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from bridge.ingress.crowd import EACH, QUOTES_OF_EACH, Crowd, Rank, Seats
+from bridge.ingress.crowd import EACH, NEWS_OF_EACH, QUOTES_OF_EACH, Crowd, Rank, Seats
 from tests.wires import settle
 
 LONG = 60.0
 ORDER, NEWS, QUOTE = Rank
-SEATS = Seats(each=3, all=5, quotes_of_each=2, quotes_of_all=3)
+SEATS = Seats(each=3, all=5, quotes_of_each=2, quotes_of_all=3, news_of_each=2, news_of_all=4)
 
 
 class Calls:
@@ -96,6 +96,34 @@ async def test_quotes_leave_a_seat_for_an_order(calls):
     assert calls.seated == ["a", "b", "order"]
 
 
+async def test_news_leave_a_seat_for_an_order(calls):
+    for name in "abc":
+        await calls.sit(name, rank=NEWS)
+    await calls.sit("order")
+
+    assert calls.seated == ["a", "b", "order"]
+
+
+async def test_the_news_of_all_restaurants_leave_seats_for_their_orders(calls):
+    for name in "abcde":
+        await calls.sit(name, f"restaurant-{name}", rank=NEWS)
+    await calls.sit("order", "lopez")
+
+    assert calls.seated == ["a", "b", "c", "d", "order"]
+
+
+async def test_news_that_wait_are_seated_when_news_leave(calls):
+    for name in "abc":
+        await calls.sit(name, rank=NEWS)
+    await calls.sit("order")
+    await calls.leave("order")
+    assert "c" not in calls.seated
+    await calls.leave("a")
+    await settle()
+
+    assert calls.seated[-1] == "c"
+
+
 async def test_the_quotes_of_all_restaurants_leave_seats_for_their_orders(calls):
     for name in "abcd":
         await calls.sit(name, f"restaurant-{name}", rank=QUOTE)
@@ -109,10 +137,9 @@ async def test_when_all_seats_are_taken_the_next_is_the_first_of_the_best_rank(c
         await calls.sit(name, f"restaurant-{name}")
     await calls.sit("news", "lopez", rank=NEWS)
     await calls.sit("order", "bistro")
-    await calls.leave("a")
-    await settle()
-    await calls.leave("b")
-    await settle()
+    for name in "abc":
+        await calls.leave(name)
+        await settle()
 
     assert calls.seated[5:] == ["order", "news"]
 
@@ -124,8 +151,9 @@ async def test_a_first_for_whom_there_is_no_room_keeps_nobody_else(calls):
         await calls.sit(name, "bistro")
     await calls.sit("order", "lopez")
     await calls.sit("news", "harbour", rank=NEWS)
-    await calls.leave("d")
-    await settle()
+    for name in "de":
+        await calls.leave(name)
+        await settle()
 
     assert calls.seated[5:] == ["news"]
 
@@ -180,15 +208,14 @@ async def test_a_call_that_fails_leaves_its_seat():
 
 async def test_some_seats_of_a_restaurant_are_for_orders():
     crowd = Crowd()
+    sizes = {QUOTE: QUOTES_OF_EACH, NEWS: NEWS_OF_EACH - QUOTES_OF_EACH, ORDER: EACH - NEWS_OF_EACH}
     async with AsyncExitStack() as stack:
-        taken = [
-            await stack.enter_async_context(crowd.seat("lopez", rank, 0.0))
-            for rank in (*[QUOTE] * (QUOTES_OF_EACH + 1), *[ORDER] * (EACH - QUOTES_OF_EACH), NEWS)
-        ]
+        taken = {
+            rank: [
+                await stack.enter_async_context(crowd.seat("lopez", rank, 0.0))
+                for _ in range(size + 1)
+            ]
+            for rank, size in sizes.items()
+        }
 
-    assert taken == [
-        *[True] * QUOTES_OF_EACH,
-        False,
-        *[True] * (EACH - QUOTES_OF_EACH),
-        False,
-    ]
+    assert taken == {rank: [*[True] * size, False] for rank, size in sizes.items()}

@@ -89,7 +89,9 @@ async def test_an_event_without_a_fate_stays(ledger, worker, accept):
 
 
 async def test_a_late_yes_is_never_handed_over(ledger, worker, accept):
-    await accept("a", fate=requests.LATE)
+    await accept("a", fate=None)
+    call = a_call()
+    await ledger.write(lambda tx: requests.withdraw(tx, call.correlation_id, call.received_at))
     await accept("b")
     async with running(forwarder_of(ledger, worker)):
         await worker.arrived.wait()

@@ -3,7 +3,7 @@ import asyncio
 import orjson
 import pytest
 
-from bridge.ledger import requests
+from bridge.ledger import Ledger, requests
 from bridge.ledger.book import Booking, Open
 from bridge.ledger.orders import apply
 from bridge.model import DeliveryState, Fate, Operation, Slip, SlipKind
@@ -185,7 +185,9 @@ async def test_a_repeat_after_a_refusal_is_judged_anew(reception, gate):
 
 
 async def test_a_repeat_after_a_late_yes_is_judged_anew(reception, ledger, gate):
-    await settle(ledger, await reception.answer(a_call()), requests.LATE)
+    call = a_call()
+    await reception.answer(call)
+    await ledger.write(lambda tx: requests.withdraw(tx, call.correlation_id, call.received_at))
     gate.judgement = DOWN
 
     assert (await reception.answer(a_call())).answer.status == 503
@@ -206,6 +208,17 @@ async def test_an_order_that_a_change_brought_is_welcome_though_the_pos_is_down(
     await settle(ledger, await reception.answer(a_call(hook=CHANGE)))
     await bring(ledger)
     gate.judgement = DOWN
+    reply = await reception.answer(a_call())
+
+    assert (reply.answer.status, reply.is_repeat) == (200, False)
+
+
+async def test_an_order_that_a_change_brought_is_welcome_though_there_is_hardly_any_room(
+    reception, ledger, monkeypatch
+):
+    await settle(ledger, await reception.answer(a_call(hook=CHANGE)))
+    await bring(ledger)
+    monkeypatch.setattr(Ledger, "is_short", True)
     reply = await reception.answer(a_call())
 
     assert (reply.answer.status, reply.is_repeat) == (200, False)

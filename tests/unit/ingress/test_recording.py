@@ -2,9 +2,10 @@ import asyncio
 
 import pytest
 
-from bridge.ledger import Ledger, requests
+from bridge.ingress.recording import Recorder
+from bridge.ledger import Ledger, LedgerError, requests
 from bridge.sources.bbot import Hook
-from tests.unit.ingress.conftest import CLOSED, FailingLedger, a_call
+from tests.unit.ingress.conftest import CLOSED, YES, FailingLedger, a_call
 
 CHANGE = Hook.ORDER_CHANGE
 
@@ -98,6 +99,63 @@ async def test_a_refusal_does_not_wait_for_a_hanging_disk(reception, gate, stall
     stall()
 
     assert (await reception.answer(a_call(left=0.0))).answer.status == 409
+
+
+# A no where the ledger may hold a yes
+
+
+class Liar:
+    """Keeps what it is given, and says that it could not."""
+
+    alive = True
+    is_short = False
+
+    def __init__(self, ledger):
+        self._ledger = ledger
+        self.post = ledger.post
+
+    async def write(self, job):
+        await self._ledger.write(job)
+        raise LedgerError("disk I/O error")
+
+
+@pytest.mark.parametrize("hook", [Hook.ORDER_INJECTION, CHANGE])
+async def test_what_may_be_on_the_disk_although_it_failed_is_withdrawn(
+    reception_on, ledger, rows, hook
+):
+    reply = await reception_on(Liar(ledger)).answer(a_call(hook=hook))
+
+    assert (reply.answer.code, reply.withdraws) == ("not_durable", True)
+    assert [row["status"] for row in await rows()] == [200]
+
+
+async def test_a_refusal_withdraws_the_repeated_yes_that_it_knows_nothing_of(
+    reception, reception_on, ledger, gate, rows
+):
+    await reception.answer(a_call())
+    gate.judgement = CLOSED
+    reply = await reception_on(Liar(ledger)).answer(a_call())
+
+    assert (reply.answer.code, reply.withdraws) == ("closed", True)
+    assert [row["status"] for row in await rows()] == [200, 200]
+
+
+async def test_a_mistake_behind_the_record_withdraws_it(reception, rows, monkeypatch):
+    def fail(*_args, **_more):
+        raise KeyError
+
+    monkeypatch.setattr(Recorder, "tell_taken", fail)
+    reply = await reception.answer(a_call())
+
+    assert (reply.answer.code, reply.withdraws) == ("bridge_error", True)
+    assert [row["status"] for row in await rows()] == [200, 503]
+
+
+@pytest.mark.parametrize("judgement", [YES, CLOSED])
+async def test_an_answer_that_the_ledger_holds_withdraws_nothing(reception, gate, judgement):
+    gate.judgement = judgement
+
+    assert not (await reception.answer(a_call())).withdraws
 
 
 # When there is hardly any room left

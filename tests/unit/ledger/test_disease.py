@@ -1,3 +1,4 @@
+import errno
 import sqlite3
 
 import pytest
@@ -19,10 +20,11 @@ from tests.unit.ledger.disks import failing
         (sqlite3.SQLITE_NOMEM, Disease.PASSING),
         (sqlite3.SQLITE_IOERR_NOMEM, Disease.PASSING),
         (sqlite3.SQLITE_FULL, Disease.FULL),
+        (sqlite3.SQLITE_IOERR_SHMSIZE, Disease.FULL),
         (sqlite3.SQLITE_IOERR, Disease.SICK),
         (sqlite3.SQLITE_IOERR_FSYNC, Disease.SICK),
         (sqlite3.SQLITE_IOERR_READ, Disease.SICK),
-        (sqlite3.SQLITE_IOERR_SHMSIZE, Disease.SICK),
+        (sqlite3.SQLITE_IOERR_SHMMAP, Disease.SICK),
         (sqlite3.SQLITE_CORRUPT, Disease.SICK),
         (sqlite3.SQLITE_CORRUPT_INDEX, Disease.SICK),
         (sqlite3.SQLITE_NOTADB, Disease.SICK),
@@ -40,6 +42,11 @@ def test_what_sqlite_really_raises_is_understood():
     connection.close()
 
     assert diagnose(caught.value) is Disease.FULL
+
+
+def test_a_disk_that_is_full_is_so_whoever_says_it():
+    assert diagnose(OSError(errno.ENOSPC, "No space left on device")) is Disease.FULL
+    assert diagnose(OSError(errno.EIO, "Input/output error")) is Disease.PASSING
 
 
 def test_the_ledger_s_own_error_carries_it():

@@ -6,8 +6,10 @@ import stat
 import pytest
 
 from bridge.ledger import Ledger, LedgerError, RoomTerms
+from bridge.ledger import ledger as module
 from bridge.ledger.ledger import FILE_NAME
 from bridge.ledger.schema import SCHEMA_VERSION
+from tests.unit.ledger.disks import failing, full
 
 
 @pytest.fixture
@@ -137,6 +139,36 @@ async def test_room_is_watched_where_that_is_asked_for(directory):
     ledger.close()
     assert free > 0
     assert is_there
+
+
+async def test_a_start_on_a_full_disk_gives_up_the_reserve(directory, monkeypatch):
+    await open_and_close(directory)
+    reserve = directory / "ballast"
+    reserve.write_bytes(bytes(1000))
+    prepare = module.prepare_tables
+
+    def prepare_if_there_is_room(connection, now):
+        if reserve.exists():
+            raise failing("disk I/O error", sqlite3.SQLITE_IOERR_SHMSIZE)
+        prepare(connection, now)
+
+    monkeypatch.setattr(module, "prepare_tables", prepare_if_there_is_room)
+    ledger = await Ledger.open(directory, room=RoomTerms(ballast=1000))
+    await ledger.check()
+    ledger.close()
+
+
+async def test_a_start_on_a_full_disk_without_a_reserve_asks_for_room(directory, monkeypatch):
+    tries = []
+
+    def refuse(*_arguments):
+        tries.append(1)
+        raise full()
+
+    monkeypatch.setattr(module, "prepare_tables", refuse)
+    with pytest.raises(LedgerError, match=r"; make room on the ledger's disk$"):
+        await Ledger.open(directory, room=RoomTerms(ballast=1000))
+    assert tries == [1]
 
 
 async def test_an_interrupted_first_start_is_begun_anew(directory):

@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from bridge.ledger import reports, requests
-from bridge.ledger.requests import LATE, Request
-from bridge.model import Answer, Fate, OrderPlaced, Outcome
+from bridge.ledger.requests import Request
+from bridge.model import Answer, Fate, OrderChanged, OrderPlaced, Outcome
 from tests.engine import RESTAURANT, START, an_order, placed
 
 YES = Answer(status=200, code="accepted", body=b"yes")
@@ -39,13 +39,35 @@ def write(ledger):
 
 @pytest.fixture
 def inject(write):
-    async def run(order=ORDER, verdict=YES, fate=None):
-        recorded = await write(requests.record_injection, a_request(order), verdict, WELCOME)
+    async def run(order=ORDER, verdict=YES, fate=None, **more):
+        request = a_request(order, **more)
+        recorded = await write(requests.record_injection, request, verdict, WELCOME)
         if fate is not None:
             await write(requests.settle, recorded.seq, fate)
         return recorded
 
     return run
+
+
+@pytest.fixture
+def withdraw(write):
+    async def run(correlation_id="x", received_at=START):
+        return await write(requests.withdraw, correlation_id, received_at)
+
+    return run
+
+
+@pytest.fixture
+def ends(ledger):
+    """Fate and stage of each call, oldest first."""
+
+    async def read():
+        rows = await ledger.read(
+            lambda tx: tx.execute("SELECT fate, stage FROM request ORDER BY seq").fetchall()
+        )
+        return [tuple(row) for row in rows]
+
+    return read
 
 
 @pytest.fixture
@@ -71,16 +93,15 @@ async def test_what_is_handed_over_is_what_came_in(inject, ledger):
     assert (event.event_id, event.received_at.timestamp()) == (f"i:{event.seq}", START)
 
 
-@pytest.mark.parametrize(("verdict", "fate"), [(NO, None), (YES, LATE)])
-async def test_a_no_and_a_yes_that_came_too_late_hand_nothing_over(inject, outbox, verdict, fate):
-    await inject(verdict=verdict, fate=fate)
+async def test_a_no_hands_nothing_over(inject, outbox):
+    await inject(verdict=NO)
     assert await outbox() == []
 
 
-async def test_the_first_fate_told_stands(inject, outbox, write):
+async def test_the_first_fate_told_stands(inject, ends, write):
     seq = (await inject(fate=Fate.WRITTEN)).seq
-    await write(requests.settle, seq, LATE)
-    assert await outbox() == [seq]
+    await write(requests.settle, seq, Fate.GONE)
+    assert await ends() == [("written", "open")]
 
 
 async def test_after_a_crash_a_yes_without_a_fate_is_unsure(inject, ledger, write):
@@ -130,6 +151,52 @@ async def test_one_event_that_cannot_be_read_stops_only_its_checkout(inject, out
     assert row["error"].startswith("cannot be handed over")
 
 
+# Withdrawn: something else was answered
+
+
+@pytest.mark.parametrize("fate", [None, Fate.UNSURE, Fate.GONE])
+async def test_a_yes_that_was_never_said_hands_nothing_over_whatever_was_thought_of_it(
+    inject, withdraw, write, ends, fate
+):
+    await inject(fate=fate)
+    assert await withdraw()
+    assert await write(requests.settle_after_crash) == 0
+    assert await ends() == [("late", None)]
+
+
+async def test_a_yes_that_was_said_cannot_be_withdrawn(inject, withdraw, ends):
+    await inject(fate=Fate.WRITTEN)
+    await withdraw()
+    assert await ends() == [("written", "open")]
+
+
+async def test_what_a_worker_has_cannot_be_withdrawn(inject, withdraw, write, ends):
+    seq = (await inject(fate=Fate.UNSURE)).seq
+    await write(requests.recorded, RESTAURANT, (seq,), START)
+    assert not await withdraw()
+    assert await ends() == [("unsure", "recorded")]
+
+
+async def test_what_was_told_counts_although_it_was_answered_with_no(write, withdraw, ends):
+    change = a_request(hook="order-change", event=OrderChanged(order=ORDER))
+    await write(requests.record, change, YES, hand_over=True)
+    assert await withdraw()
+    assert await ends() == [("gone", "open")]
+
+
+async def test_another_calls_yes_stays(inject, withdraw, ends):
+    await inject()
+    await inject(correlation_id="y")
+    await inject(an_order(order_id="o2"), received_at=START + 1)
+    await withdraw()
+    assert await ends() == [("late", None), (None, "open"), (None, "open")]
+
+
+async def test_where_nothing_was_recorded_there_is_nothing_to_withdraw(withdraw, ends):
+    assert await withdraw()
+    assert await ends() == []
+
+
 # Asking again
 
 
@@ -151,16 +218,17 @@ async def test_a_no_is_judged_anew(inject):
     assert (again.answer.status, again.is_repeat) == (200, False)
 
 
-async def test_a_yes_that_never_went_out_is_judged_anew(inject):
-    await inject(fate=LATE)
+async def test_a_yes_that_never_went_out_is_judged_anew(inject, withdraw):
+    await inject()
+    await withdraw()
     assert (await inject(verdict=NO)).answer.status == 503
 
 
-async def test_a_repeat_that_went_out_stands_although_the_first_try_was_late(inject, write):
+async def test_a_repeat_that_went_out_stands_although_the_first_try_was_late(inject, withdraw):
     """The second call got the yes of the first while the first was still being written."""
-    first = await inject()
-    await inject(fate=Fate.WRITTEN)
-    await write(requests.settle, first.seq, LATE)
+    await inject()
+    await inject(correlation_id="y")
+    await withdraw()
     third = await inject(verdict=NO)
     assert (third.answer.body, third.is_repeat) == (b"yes", True)
 

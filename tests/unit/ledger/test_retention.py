@@ -7,8 +7,10 @@ import pytest
 from bridge.ledger import LedgerError, history, requests
 from bridge.ledger.requests import Request
 from bridge.ledger.retention import LOOK_EVERY, PAUSE, STEP, Retention, forget_carts
-from bridge.model import Answer
+from bridge.model import Answer, Cart, Label, Quote
+from bridge.sources.bbot import reply
 
+CART = Cart(source="bbot", restaurant="", checkout_id="")
 OLD, NOW = 1_000.0, 2_000.0
 
 
@@ -17,10 +19,16 @@ def a_call(hook="promo", checkout_id="c", **more):
     return Request(**{**facts, "hook": hook, "checkout_id": checkout_id, "body": b"{}", **more})
 
 
+def said(allow=None, *prompts):
+    """The body of an answer; `allow` None for a price check."""
+    body, _problems = reply.compose(Quote(prompts=prompts), CART, allow=allow)
+    return body
+
+
 @pytest.fixture
 def keep(write):
-    async def record(call, code="quoted", *, hand_over=False):
-        answer = Answer(status=200, code=code, body=b"said")
+    async def record(call, code="quoted", body=None, *, status=200, hand_over=False):
+        answer = Answer(status=status, code=code, body=said() if body is None else body)
         await write(requests.record, call, answer, hand_over=hand_over)
 
     return record
@@ -37,20 +45,44 @@ def kept(ledger):
     return read
 
 
-@pytest.mark.parametrize("code", ["quoted", "no_quote"])
-async def test_price_checks_go_after_their_time(write, keep, kept, code):
+@pytest.mark.parametrize(
+    "code", ["quoted", "no_quote", "busy", "loop_is_late", "bridge_error", "unknown_restaurant"]
+)
+async def test_price_checks_go_after_their_time_whatever_they_were_told(write, keep, kept, code):
     await keep(a_call(), code)
     await keep(a_call(received_at=NOW), code)
     assert await write(forget_carts, NOW) == 1
     assert await kept() == [("promo", code, b"{}")]
 
 
-@pytest.mark.parametrize("code", ["allowed", "pos_down", "unknown_restaurant", "bad_json"])
-async def test_of_what_a_guest_was_told_at_the_start_the_body_goes(write, keep, kept, code):
-    await keep(a_call(), code)
+@pytest.mark.parametrize("text", ["allow_checkout", '"allow_checkout"', '{"allow_checkout":true}'])
+async def test_a_price_check_goes_whatever_stands_in_its_prompts(write, keep, kept, text):
+    await keep(a_call(), "quoted", said(None, Label(id="a", text=text)))
+    await write(forget_carts, NOW)
+    assert await kept() == []
+
+
+@pytest.mark.parametrize(
+    ("code", "allow"),
+    [
+        ("allowed", True),
+        ("pos_down", False),
+        ("busy", True),
+        ("bridge_error", True),
+        ("unknown_restaurant", True),
+    ],
+)
+async def test_of_what_a_guest_was_told_at_the_start_the_body_goes(write, keep, kept, code, allow):
+    await keep(a_call(), code, said(allow))
     assert await write(forget_carts, NOW) == 1
     assert await kept() == [("promo", code, b"")]
     assert await write(forget_carts, NOW) == 0
+
+
+async def test_of_what_could_not_be_read_the_body_goes(write, keep, kept):
+    await keep(a_call(), "bad_json", b"said", status=400)
+    assert await write(forget_carts, NOW) == 1
+    assert await kept() == [("promo", "bad_json", b"")]
 
 
 @pytest.mark.parametrize(
@@ -74,9 +106,17 @@ async def test_what_orders_are_made_of_stays(write, keep, kept, hook, hand_over)
 
 async def test_the_start_stays_in_the_history_of_its_order(write, keep):
     await keep(a_call("order-injection", restaurant="r", order_id="o"), "accepted")
-    await keep(a_call(restaurant="r"), "allowed")
+    await keep(a_call(restaurant="r"), "allowed", said(True))
     before = await write(history.find_order, "r", "o")
     await write(forget_carts, NOW)
+    assert await write(history.find_order, "r", "o") == before
+
+
+@pytest.mark.parametrize("code", ["quoted", "busy"])
+async def test_a_price_check_is_shown_with_no_order(write, keep, code):
+    await keep(a_call("order-injection", restaurant="r", order_id="o"), "accepted")
+    before = await write(history.find_order, "r", "o")
+    await keep(a_call(restaurant="r"), code)
     assert await write(history.find_order, "r", "o") == before
 
 

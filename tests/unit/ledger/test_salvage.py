@@ -1,13 +1,18 @@
 """A damaged ledger is made a sound one of what can still be read of it."""
 
+import os
+import shutil
 import sqlite3
 from contextlib import closing
+from itertools import count
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from bridge.cli.main import main
-from bridge.ledger import Ledger, LedgerError
+from bridge.ledger import Ledger, LedgerError, disk, renewal
+from bridge.ledger import salvage as module
 from bridge.ledger.ledger import FILE_NAME
 from bridge.ledger.salvage import salvage
 from tests.engine import Clock, Engine, an_order, placed
@@ -93,6 +98,80 @@ async def test_the_damaged_file_is_kept_and_a_second_try_does_not_touch_it(path)
     with pytest.raises(LedgerError, match="move it elsewhere first"):
         salvage(path, 5.0)
     assert kept.read_bytes() == before
+
+
+async def test_a_copy_that_is_ready_is_the_ledger_and_is_left_alone(path):
+    damage(path, "request")
+    before = path.read_bytes()
+    renewed = path.with_name(f"{FILE_NAME}.renewed")
+    renewed.write_bytes(b"what the process that died had copied")
+    with pytest.raises(LedgerError, match="start the bridge instead"):
+        salvage(path, 5.0)
+
+    assert renewed.read_bytes() == b"what the process that died had copied"
+    assert path.read_bytes() == before
+    assert not path.with_name(f"{FILE_NAME}.damaged").exists()
+
+
+async def test_a_log_that_was_kept_at_an_earlier_time_is_not_touched(path):
+    kept = path.with_name(f"{FILE_NAME}.damaged-wal")
+    kept.write_bytes(b"of another file")
+    with pytest.raises(LedgerError, match="move it elsewhere first"):
+        salvage(path, 5.0)
+
+    assert kept.read_bytes() == b"of another file"
+    assert not path.with_name(f"{FILE_NAME}.renewed").exists()
+
+
+class Died(BaseException):
+    """The process, at that moment."""
+
+
+# As many files are made, kept, synced and moved.
+LEAST_STEPS = 10
+
+
+def salvage_and_die(path, monkeypatch, at):
+    """The process ends before that step; False if there are not so many."""
+    steps = []
+
+    def counted(step):
+        def take(*arguments, **options):
+            steps.append(step)
+            if len(steps) >= at:
+                raise Died
+            return step(*arguments, **options)
+
+        return take
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "link", counted(os.link))
+        for place in (renewal, module):
+            patched.setattr(place, "sync", counted(disk.sync))
+        for name in ("unlink", "rename"):
+            patched.setattr(Path, name, counted(getattr(Path, name)))
+        try:
+            salvage(path, 5.0)
+        except Died:
+            return True
+    return False
+
+
+async def test_a_death_in_the_middle_loses_neither_what_is_damaged_nor_what_was_saved(
+    path, tmp_path, monkeypatch
+):
+    damage(path, "request")
+    before = path.read_bytes()
+    for at in count(1):
+        there = shutil.copytree(path.parent, tmp_path / f"death-{at}") / FILE_NAME
+        has_died = salvage_and_die(there, monkeypatch, at)
+        if there.read_bytes() == before and not renewal.is_ready(there):
+            salvage(there, 5.0)
+        assert await open_again(there)
+        assert there.with_name(f"{FILE_NAME}.damaged").read_bytes() == before
+        if not has_died:
+            break
+    assert at > LEAST_STEPS
 
 
 async def test_what_stands_only_in_the_log_is_saved_too(path):

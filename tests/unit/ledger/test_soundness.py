@@ -177,14 +177,49 @@ async def test_one_that_is_over_is_not_looked_at(two_deliveries, directory, side
     assert side() == []
 
 
-async def test_what_is_damaged_while_it_runs_is_not_handed_over(ledger, directory, side):
+NO_TEXT = "CAST(x'ff00ff' AS TEXT)"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "code = 'x'",
+        f"event = {NO_TEXT}",
+        f"correlation_id = {NO_TEXT}",
+        f"event = {NO_TEXT}, digest = NULL",
+        f"correlation_id = {NO_TEXT}, digest = NULL",
+        "event = NULL, digest = NULL",
+        "fate = 'x'",
+        f"fate = {NO_TEXT}",
+        "received_at = 'x', digest = NULL",
+    ],
+)
+@pytest.mark.parametrize("stage", ["open", "published"])
+async def test_what_is_damaged_while_it_runs_is_not_handed_over(
+    ledger, directory, side, change, stage
+):
     for name in ("o1", "o2"):
         await put_event(ledger, an_order(order_id=name, checkout=f"checkout-of-{name}"))
-    await ledger.write(lambda tx: tx.execute("UPDATE request SET code = 'x' WHERE seq = 1"))
-    found = await ledger.write(lambda tx: requests.next_handovers(tx, "i", (RESTAURANT,), 9))
+    moved = "UPDATE request SET stage = ?, sent_at = 1.0"
+    await ledger.write(lambda tx: tx.execute(moved, (stage,)))
+    await ledger.write(lambda tx: tx.execute(f"UPDATE request SET {change} WHERE seq = 1"))  # noqa: S608
+    with capture_logs() as logs:
+        found = [
+            *await ledger.write(lambda tx: requests.next_handovers(tx, "i", (RESTAURANT,), 9)),
+            *await ledger.write(lambda tx: requests.late(tx, 5.0, [RESTAURANT], "i")),
+        ]
 
     assert [event.seq for event in found] == [2]
     assert [line["row"]["seq"] for line in side()] == [1]
+    assert [line["event"] for line in logs] == ["row_damaged"]
+
+
+async def test_text_that_nobody_hands_over_stops_nothing(ledger, directory, side):
+    await put_event(ledger, an_order())
+    await ledger.write(lambda tx: tx.execute(f"UPDATE request SET error = {NO_TEXT}"))  # noqa: S608
+    found = await ledger.write(lambda tx: requests.next_handovers(tx, "i", (RESTAURANT,), 9))
+
+    assert ([event.seq for event in found], side()) == ([1], [])
 
 
 async def test_a_side_file_that_cannot_be_written_leaves_the_row_where_it_is(

@@ -185,6 +185,26 @@ async def test_a_thread_that_dies_tells_everyone_who_waits(writer, disk):
     assert not writer.alive
 
 
+async def test_what_is_on_the_disk_is_told_though_the_thread_dies_before_it_was(
+    writer, store, monkeypatch
+):
+    def die(_trouble):
+        raise MemoryError
+
+    def fail(_tx):
+        raise LedgerError("disk I/O error")
+
+    monkeypatch.setattr(store, "note", die)
+    go = stop_the_thread(writer)
+    waiting = [asyncio.ensure_future(writer.run(job)) for job in (note("a"), fail)]
+    await asyncio.sleep(0)
+    go()
+    kept, failed = await asyncio.gather(*waiting, return_exceptions=True)
+    assert kept == 1
+    assert str(failed) == "disk I/O error"
+    assert not writer.alive
+
+
 async def test_a_thread_that_cannot_connect_tells_so(tmp_path, lost):
     def connect():
         raise sqlite3.OperationalError("unable to open database file")

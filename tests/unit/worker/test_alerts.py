@@ -8,7 +8,8 @@ from bridge.ledger import LedgerError
 from bridge.model.question import QUESTIONS, Reason, Side, question_of, reason_of
 from bridge.telemetry import Metrics
 from bridge.worker.alerts import Alerts
-from tests.engine import Engine, MemoryPos, a_spec, an_order, placed
+from tests.engine import Engine, MemoryPos, a_spec, an_order, changed, later, placed
+from tests.unit.worker.desks import ask, put_desk
 
 ORDER = an_order()
 
@@ -52,6 +53,28 @@ async def test_each_is_told_by_itself(blind, alerts):
     await be_lost(blind, an_order(order_id="o2", checkout="c2"))
 
     assert [told["order_id"] for told in await look(alerts)] == ["o2"]
+
+
+async def test_news_of_what_is_held_are_no_new_question(blind, alerts):
+    blind.pos.pause("for a test")
+    await blind.take(placed(ORDER))
+    blind.clock.pass_time(3600)
+    await blind.turn()
+    await look(alerts)
+    await blind.take(changed(later(ORDER, "Soup")))
+
+    assert await look(alerts) == []
+
+
+async def test_what_was_decided_and_is_held_again_is_a_new_question(ledger, clock, alerts):
+    engine = put_desk(ledger, clock, repeat=Blind())
+    engine.pos.pause("for a test")
+    await engine.take(placed(ORDER))
+    for _ in range(2):
+        engine.clock.pass_time(3600)
+        await engine.turn()
+        assert [told["reason"] for told in await look(alerts)] == ["late"]
+        await ask(engine, "replay")
 
 
 async def test_after_a_restart_what_still_waits_is_told_again(blind, alerts, ledger):

@@ -260,6 +260,14 @@ async def test_an_order_that_was_emptied_and_closed_is_over(engine):
     assert engine.pos_system.printed == []
 
 
+async def test_a_dish_that_is_added_to_a_voided_and_closed_order_is_made(engine):
+    closed = replace(later(ORDER, by=120), lines=(), closed_at=moment(START + 120))
+    await engine.take(placed(ORDER), changed(replace(later(ORDER), lines=())), changed(closed))
+    await engine.take(changed(later(closed, "Soup")))
+    await engine.drain()
+    assert engine.pos_system.printed == ["place o1 v2: Soup REFIRED"]
+
+
 # Copies, and what a runner must know
 
 

@@ -1,56 +1,23 @@
 """What people decide, over a real ledger and lane: nothing comes out twice unmarked."""
 
+from functools import partial
+
 import pytest
 
 from bridge.adapter import Blind, Capability, Idempotent, OutcomeUnknown, ReadBack, TicketRejected
 from bridge.ledger import decisions, pauses
-from bridge.ledger.decisions import Demand, Wish
+from bridge.ledger.decisions import Wish
 from bridge.model import SlipKind
 from bridge.worker import desk
 from bridge.worker.booking import Terms
-from bridge.worker.desk import PAGE, Desk, Place
-from tests.engine import (
-    RESTAURANT,
-    START,
-    Engine,
-    MemoryPos,
-    a_spec,
-    an_order,
-    changed,
-    later,
-    moment,
-    placed,
-)
-
-ORDER = an_order()
-
-
-class Poses:
-    """The engine's POS, as the worker's thread gives it."""
-
-    def __init__(self, engine):
-        self.engine = engine
-
-    async def look_up(self, restaurant, key):
-        assert restaurant == RESTAURANT
-        return await self.engine.attempts.look_up(key)
-
-    async def pause(self, _restaurant, reason):
-        self.engine.pos.pause(reason)
-
-    async def resume(self, _restaurant):
-        self.engine.pos.resume()
+from bridge.worker.desk import PAGE
+from tests.engine import RESTAURANT, START, an_order, changed, later, moment, placed
+from tests.unit.worker.desks import ORDER, ask, be_late, bring, put_desk, refusal
 
 
 @pytest.fixture
 def build(ledger, clock):
-    def build(**spec):
-        engine = Engine(ledger, clock, MemoryPos(a_spec(**spec)))
-        place = Place(spec=engine.pos_system.spec, terms=engine.terms)
-        engine.desk = Desk(ledger, {RESTAURANT: place}, Poses(engine))
-        return engine
-
-    return build
+    return partial(put_desk, ledger, clock)
 
 
 @pytest.fixture
@@ -66,36 +33,6 @@ def blind(build):
 @pytest.fixture
 def readback(build):
     return build(repeat=ReadBack(lag=5.0), capabilities=frozenset({Capability.LOOKUP}))
-
-
-async def ask(engine, action, order_id="o1", **more):
-    names = {"restaurant", "state", "reason", "operation", "version", "after"} & more.keys()
-    wish = Wish(order_id=order_id, **{name: more.pop(name) for name in names})
-    demand = Demand(action=action, wish=wish, who="ana", **more)
-    return await engine.desk.decide(demand)
-
-
-async def refusal(engine, action, **more):
-    answer = await ask(engine, action, **more)
-    assert answer.moved == []
-    return answer.refused[-1]["code"]
-
-
-async def bring(engine, *steps, order=ORDER):
-    """To the POS, which answers in these ways."""
-    engine.pos_system.script = list(steps)
-    await engine.take(placed(order))
-    await engine.drain()
-
-
-async def be_late(engine):
-    """Held, because the POS was down until the promise had passed; nothing was sent."""
-    engine.pos.pause("closed for a test")
-    await engine.take(placed(ORDER))
-    engine.clock.pass_time(3600)
-    await engine.turn()
-    engine.pos.resume()
-    assert (await engine.only()).state == "held"
 
 
 # Replay
@@ -192,10 +129,8 @@ async def test_an_old_ticket_is_voided_without_what_belongs_to_the_new_one(blind
     assert blind.pos_system.printed == ["place o1 v2: Soup"]
 
 
-async def test_an_order_for_later_that_is_replayed_waits_for_its_time(ledger, clock):
-    engine = Engine(ledger, clock, terms=Terms(on_commit=True))
-    place = Place(spec=engine.pos_system.spec, terms=engine.terms)
-    engine.desk = Desk(ledger, {RESTAURANT: place}, Poses(engine))
+async def test_an_order_for_later_that_is_replayed_waits_for_its_time(build):
+    engine = build(terms=Terms(on_commit=True))
     await engine.take(placed(an_order(due_at=moment(START + 86_400))))
     engine.clock.pass_time(200)
     await engine.turn()

@@ -152,6 +152,16 @@ async def test_a_charge_that_is_more_than_the_fee_is_looked_up_by_a_person(engin
     assert "amount unknown" in task
 
 
+async def test_a_charge_that_nobody_can_tell_is_asked_for_once(engine):
+    order = replace(ORDER, totals=Totals(fee_cents=200, tax_cents=225))
+    await engine.take(placed(order), refunded(ALL, {"fee": (500, 0)}))
+    assert len(await tasks(engine)) == 1
+    await engine.take(changed(later(order)), changed(later(order, by=90)))
+
+    assert len(await tasks(engine)) == 1
+    assert await amounts(engine) == [0]
+
+
 async def test_a_charge_goes_with_the_attempt_that_is_made(engine):
     fee = Totals(fee_cents=300)
     await engine.take(placed(replace(ORDER, totals=fee)), cancelled())

@@ -53,6 +53,32 @@ async def test_what_is_known_of_a_refund_goes_its_way_beside_what_is_not(printed
     assert printed.pos_system.printed[-1].startswith("refund o1 v2")
 
 
+WITH_TEA = replace(later(ORDER), lines=(*ORDER.lines, *TEA.lines))
+
+
+async def test_a_task_is_answered_by_the_order_once_it_tells_of_the_item(printed):
+    await printed.take(refunded({"Tea-0": (0, 0)}))
+    assert "amount unknown" in (await tasks(printed))[0]
+    await printed.take(changed(WITH_TEA))
+
+    (task,) = await tasks(printed)
+    assert "refund 3.27: Tea 3.00 + tax 0.27" in task
+    (answered,) = [row for row in await printed.rows() if row.state == "voided"]
+    assert answered.cause == "an order tells of it by now"
+
+
+async def test_a_task_stays_while_something_of_it_is_still_strange(printed):
+    await printed.take(refunded({"Tea-0": (0, 0), "strange": (0, 0)}), changed(WITH_TEA))
+
+    assert ["amount unknown" in task for task in await tasks(printed)] == [True, False]
+
+
+async def test_a_task_that_nothing_answers_stays(printed):
+    await printed.take(refunded({"strange": (0, 0)}), changed(later(ORDER, by=90)))
+
+    assert len(await tasks(printed)) == 1
+
+
 async def test_no_pos_gets_what_nobody_can_tell(ledger, clock):
     engine = Engine(ledger, clock, BookingPos())
     await engine.take(placed(ORDER), refunded({"strange": (0, 0)}))

@@ -91,8 +91,9 @@ class WorkerService:
         def job(tx: Transaction) -> None:
             now = self._basics.ledger.now()
             intake.take(tx, events, self._terms, now, report=False)
-            for event in events:
-                requests.recorded(tx, event.restaurant, (event.seq,), now)
+            for restaurant in {event.restaurant for event in events}:
+                seqs = (event.seq for event in events if event.restaurant == restaurant)
+                requests.recorded(tx, restaurant, tuple(seqs), now)
 
         await self._basics.ledger.write(job)
         for event in events:

@@ -20,7 +20,7 @@ from bridge.ingress.response import respond
 from bridge.ingress.turnaway import Turnaways
 from bridge.ledger import Ledger, LedgerError, Transaction, requests
 from bridge.model import Answer, Deadline, Fate
-from bridge.sources.bbot import Hook
+from bridge.sources.bbot import HOOKS, Hook
 from bridge.telemetry import Metrics
 
 log = structlog.get_logger()
@@ -135,7 +135,7 @@ class Front:
         if access is None:
             return refuse(404, "unknown_endpoint", "no such endpoint", correlation_id)
         hook = request.match_info.get("hook")
-        if hook is not None and hook not in set(Hook):
+        if hook is not None and hook not in HOOKS:
             known = ", ".join(Hook)
             return refuse(404, "unknown_hook", f"the hooks are {known}", correlation_id)
         if request.method != "POST":

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bridge.ingress.answers import refuse
 from bridge.model import Answer
-from bridge.sources.bbot import Hook
+from bridge.sources.bbot import HOOKS, Hook
 
 UNAUTHORIZED = "unauthorized"
 CHALLENGE = 'Basic realm="pos-bridge", charset="UTF-8"'
@@ -29,11 +29,11 @@ class EndpointAccess:
     source: str
     digests: tuple[bytes, ...]
     restaurants: Mapping[str, str]
-    require_basic: frozenset[Hook] = frozenset(Hook)
+    require_basic: frozenset[Hook] = HOOKS
 
     def asks_for_credentials(self, hook: Hook | None) -> bool:
         """For this hook; for None, the address that serves them all: for every one of them."""
-        return self.require_basic >= set(Hook) if hook is None else hook in self.require_basic
+        return self.require_basic >= HOOKS if hook is None else hook in self.require_basic
 
 
 def digest(credentials: bytes) -> bytes:

@@ -21,6 +21,8 @@ from bridge.ledger.writer import CLOSE_PATIENCE, Job, LedgerError, T, Transactio
 
 FILE_NAME = "ledger.sqlite3"
 LOCK_NAME = "ledger.lock"
+# More than there are: to prepare one again costs more than to run it.
+STATEMENTS = 512
 _DAMAGED = (
     "; copy the whole directory away before anything else, look at the disk (dmesg, smartctl), and "
     "then see what the operator's guide says of a damaged ledger"
@@ -215,7 +217,9 @@ def _settle(died: "asyncio.Future[None]", error: BaseException) -> None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS
+    )
     connection.row_factory = sqlite3.Row
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":

@@ -114,7 +114,7 @@ def rebook(tx: Transaction, handover: Handover, order: Order, booking: Booking, 
     _put_order(tx, handover, order, booking, now)
     for action in booking.actions:
         _act(tx, handover, action, now)
-    touch(tx, handover.restaurant, order.id, now)
+    _tell(tx, handover.restaurant, order.id)
 
 
 def amend(
@@ -208,6 +208,10 @@ def touch(
            WHERE restaurant = ? AND order_id = ?""",
         (now, restaurant, order_id),
     )
+    _tell(tx, restaurant, order_id, lane=lane)
+
+
+def _tell(tx: Transaction, restaurant: str, order_id: str, *, lane: bool = True) -> None:
     tx.execute(
         "UPDATE report SET open = 1 WHERE restaurant = ? AND order_id = ? AND NOT open",
         (restaurant, order_id),
@@ -236,6 +240,7 @@ def _put_order(
            ON CONFLICT DO UPDATE SET current = excluded.current, number = excluded.number,
                committed = excluded.committed, cancelled = excluded.cancelled,
                fires_at = excluded.fires_at, money = excluded.money, heard = excluded.heard,
+               revision = revision + 1, updated_at = excluded.updated_at,
                placed_at = CASE WHEN ? THEN max(placed_at, excluded.placed_at)
                                 ELSE placed_at END""",
         (

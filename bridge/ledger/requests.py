@@ -179,7 +179,8 @@ def settle_after_crash(tx: Transaction) -> int:
 def settle_forgotten(tx: Transaction, before: float) -> int:
     """A 2XX from before that time whose fate nobody has told: it counts as unsure."""
     cursor = tx.execute(
-        "UPDATE request SET fate = ? WHERE stage = 'open' AND fate IS NULL AND received_at < ?",
+        """UPDATE request INDEXED BY request_outbox SET fate = ?
+           WHERE stage = 'open' AND fate IS NULL AND received_at < ?""",
         (Fate.UNSURE, before),
     )
     return cursor.rowcount
@@ -220,12 +221,12 @@ def tried(tx: Transaction, seq: int) -> None:
 
 def recorded(tx: Transaction, restaurant: str, seqs: tuple[int, ...], now: float) -> None:
     """A worker has these events in its own ledger."""
-    for seq in seqs:
-        tx.execute(
-            """UPDATE request SET stage = 'recorded', recorded_at = ?
-               WHERE seq = ? AND restaurant = ? AND stage IS NOT NULL""",
-            (now, seq, restaurant),
-        )
+    tx.execute(
+        """UPDATE request NOT INDEXED SET stage = 'recorded', recorded_at = ?
+           WHERE seq IN (SELECT value FROM json_each(?)) AND restaurant = ?
+           AND stage IS NOT NULL""",
+        (now, canonical.encode(seqs).decode(), restaurant),
+    )
     tx.touch(OUTBOX)
 
 

@@ -198,8 +198,9 @@ class Writer:
             connection = self._store.use()
             before = connection.total_changes
             connection.execute("BEGIN IMMEDIATE")
-            for entry in batch:
-                self._do(connection, entry, topics)
+            if not self._do_together(connection, batch, topics):
+                for entry in batch:
+                    self._do(connection, entry, topics)
             connection.execute("COMMIT")
         except (sqlite3.Error, LedgerError) as error:
             self._fail(batch, self._store.undo(_decisive(batch, error)))
@@ -210,6 +211,28 @@ class Writer:
             self.commits += 1
             self._note_health(batch, has_written=connection.total_changes > before)
         self._tell(batch, topics)
+
+    def _do_together(
+        self, connection: sqlite3.Connection, batch: list[_Entry], topics: set[str]
+    ) -> bool:
+        """All jobs without a savepoint for each, which would cost as much as most of them.
+
+        False if one failed: then nothing of it was done, and each is to be done by itself.
+        """
+        transaction = Transaction(connection)
+        entry = batch[0]
+        try:
+            for entry in batch:
+                entry.result = entry.job(transaction)
+        except BaseException as error:
+            if not connection.in_transaction:  # SQLite has undone it by itself: that is no job's
+                entry.error = translate(error)
+                raise
+            connection.execute("ROLLBACK")
+            connection.execute("BEGIN IMMEDIATE")
+            return False
+        topics |= transaction.topics
+        return True
 
     def _do(self, connection: sqlite3.Connection, entry: _Entry, topics: set[str]) -> None:
         transaction = Transaction(connection)

@@ -66,7 +66,7 @@ _KEPT_AT = ("/tickets", "/refunds")
 
 
 def fake_spec(
-    name: str, repeat: Repeat, *, max_in_flight: int = 4, submit_timeout: float = 5.0
+    name: str, repeat: Repeat, *, max_in_flight: int = 16, submit_timeout: float = 5.0
 ) -> AdapterSpec:
     """The spec of a fake, for a subclass with other numbers."""
     return AdapterSpec(

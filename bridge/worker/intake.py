@@ -21,22 +21,40 @@ def take(
     report: bool,
 ) -> list[Handover]:
     """Book what is new; returns those that this ledger had already. Runs inside one write."""
-    known = []
-    for handover in handovers:
-        if orders.has_event(tx, handover.event_id):
-            known.append(handover)
-            continue
-        try:
-            with tx.part():
-                _book(tx, handover, terms[handover.restaurant], now, report=report)
-        except LedgerError:
-            raise
-        except Exception as error:
-            # A mistake of ours about one order must not keep the others from their kitchens.
-            log.exception("event_not_booked", event_id=handover.event_id)
-            reason = f"the bridge could not book this ({type(error).__name__}): look at it"
-            _hold(tx, handover, reason, now, report=report)
-    return known
+    handovers = list(handovers)
+    try:
+        with tx.part():
+            return [one for one in handovers if not _take(tx, one, terms, now, report=report)]
+    except LedgerError:
+        raise
+    except Exception:  # noqa: BLE001  told below, of the one that it is about
+        return [one for one in handovers if not _take_alone(tx, one, terms, now, report=report)]
+
+
+def _take(
+    tx: Transaction, handover: Handover, terms: Mapping[str, Terms], now: float, *, report: bool
+) -> bool:
+    """False if it is known."""
+    if orders.has_event(tx, handover.event_id):
+        return False
+    _book(tx, handover, terms[handover.restaurant], now, report=report)
+    return True
+
+
+def _take_alone(
+    tx: Transaction, handover: Handover, terms: Mapping[str, Terms], now: float, *, report: bool
+) -> bool:
+    """A mistake of ours about one order must not keep the others from their kitchens."""
+    try:
+        with tx.part():
+            return _take(tx, handover, terms, now, report=report)
+    except LedgerError:
+        raise
+    except Exception as error:
+        log.exception("event_not_booked", event_id=handover.event_id)
+        reason = f"the bridge could not book this ({type(error).__name__}): look at it"
+        _hold(tx, handover, reason, now, report=report)
+        return True
 
 
 def _book(tx: Transaction, handover: Handover, terms: Terms, now: float, *, report: bool) -> None:

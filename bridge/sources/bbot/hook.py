@@ -20,6 +20,9 @@ class Hook(StrEnum):
         return self in {Hook.ORDER_INJECTION, Hook.ORDER_CHANGE}
 
 
+HOOKS = frozenset(Hook)
+
+
 CHECKOUT_BEGINNING: Final = "checkout_beginning"
 
 # Both order hooks come without an event_type; every hook for partners has one.

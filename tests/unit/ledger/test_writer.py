@@ -71,7 +71,7 @@ async def test_whatever_a_job_raises_its_caller_hears_and_the_thread_lives(write
     assert await writer.run(note("a")) == 1
 
 
-@pytest.mark.parametrize("where", ["BEGIN", "SAVEPOINT", "INSERT", "RELEASE", "COMMIT"])
+@pytest.mark.parametrize("where", ["BEGIN", "INSERT", "COMMIT"])
 async def test_a_full_disk_is_a_ledger_error_wherever_it_is_noticed(writer, disk, where):
     disk.broken = {where: full()}
     with pytest.raises(LedgerError, match="disk is full"):
@@ -81,6 +81,35 @@ async def test_a_full_disk_is_a_ledger_error_wherever_it_is_noticed(writer, disk
     assert await writer.run(notes) == []
     assert await writer.run(note("a")) == 1
     assert writer.failed is None
+
+
+@pytest.mark.parametrize("where", ["ROLLBACK", "SAVEPOINT", "RELEASE"])
+async def test_a_full_disk_is_noticed_while_a_mistake_is_undone(writer, disk, where):
+    def bad(_tx):
+        raise Strange
+
+    disk.broken = {where: full()}
+    with pytest.raises(LedgerError, match="disk is full"):
+        await writer.run(bad)
+    disk.broken = {}
+    assert await writer.run(note("a")) == 1
+    assert writer.failed is None
+
+
+async def test_a_mistake_undoes_nothing_of_its_neighbours(writer):
+    gate = threading.Event()
+
+    def bad(tx):
+        note("half")(tx)
+        raise Strange
+
+    writer.post(lambda _tx: gate.wait(5))
+    jobs = [asyncio.ensure_future(writer.run(job)) for job in (note("a"), bad, note("b"))]
+    await asyncio.sleep(0)
+    gate.set()
+    done = await asyncio.gather(*jobs, return_exceptions=True)
+    assert [type(each) for each in done] == [int, Strange, int]
+    assert await writer.run(notes) == ["a", "b"]
 
 
 async def test_a_disk_that_fails_to_undo_as_well_is_survived(writer, disk):

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import ClassVar
 
-from bridge.broker import Names, PublishResult
+from bridge.broker import LockState, Names, PublishResult
 from bridge.ledger import Ledger, requests
 from bridge.model import Answer, Fate, OrderPlaced, Pulse
 from tests.engine import START, moment
 
 UP = PublishResult.CONFIRMED
-RETURNED, UNKNOWN, NOT_SENT = (
+RETURNED, NACKED, UNKNOWN, NOT_SENT = (
     PublishResult.RETURNED,
+    PublishResult.NACKED,
     PublishResult.UNKNOWN,
     PublishResult.NOT_SENT,
 )
@@ -82,12 +83,14 @@ class FakeLines:
         self.publishing, self.consuming = FakeLink(), FakeLink()
         self.is_ready = True
         self.restored = []
+        self.can_restore = True
 
     async def wait_ready(self):
         return
 
     async def restore(self, *items):
         self.restored += [item.name for item in items]
+        return self.can_restore
 
 
 class FakeConsumer:
@@ -95,9 +98,11 @@ class FakeConsumer:
 
     made: ClassVar = []
 
-    def __init__(self, _link, queue, handler, *, prefetch, on_lost=None):
+    def __init__(self, _link, queue, handler, *, prefetch, on_lost=None, on_bad=None):
         self.queue, self.handler, self.prefetch, self.on_lost = queue, handler, prefetch, on_lost
-        self.is_paused = self.is_stopped = False
+        self.on_bad = on_bad
+        self.is_paused = self.is_stopped = self.is_consuming = False
+        self.last_end = None
         self.running = asyncio.Event()
         self.error = None
         FakeConsumer.made.append(self)
@@ -125,6 +130,7 @@ class FakeReceived:
 
     message: object
     headers: dict = field(default_factory=dict)
+    redelivered: bool = False
     is_acked: bool = False
     buried: str = ""
 
@@ -133,6 +139,36 @@ class FakeReceived:
 
     async def reject_to_dead(self, reason):
         self.buried = reason
+
+
+class FakeReporter:
+    """Remembers what it was told."""
+
+    def __init__(self):
+        self.recorded = []
+
+    def note_recorded(self, event):
+        self.recorded.append(event.seq)
+
+
+class FakeLock:
+    """Whose state the test turns."""
+
+    def __init__(self, _link, _names, restaurant, on_change):
+        self.restaurant, self._on_change = restaurant, on_change
+        self.state, self.sentence = LockState.LOST, ""
+        self.error = None
+
+    @property
+    def is_held(self):
+        return self.state is LockState.HELD
+
+    def turn(self, state, sentence=""):
+        self.state, self.sentence = state, sentence
+        self._on_change(state)
+
+    async def hold(self):
+        await asyncio.Event().wait()
 
 
 async def put_event(ledger: Ledger, order, *, fate=Fate.WRITTEN, received=START):

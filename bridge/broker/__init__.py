@@ -1,7 +1,7 @@
 """Everything that speaks to RabbitMQ: the only home of aio-pika."""
 
 from bridge.broker.address import Address, BadAddress, parse_address
-from bridge.broker.consumer import Consumer, End
+from bridge.broker.consumer import BadHandler, Consumer, End
 from bridge.broker.envelope import (
     Envelope,
     EnvelopeError,
@@ -10,6 +10,7 @@ from bridge.broker.envelope import (
     seal,
     unseal,
 )
+from bridge.broker.hearing import Hearing
 from bridge.broker.lines import Lines
 from bridge.broker.link import Link, LinkState
 from bridge.broker.lock import Lock, LockState
@@ -34,11 +35,13 @@ from bridge.broker.topology import (
 __all__ = [
     "Address",
     "BadAddress",
+    "BadHandler",
     "Consumer",
     "End",
     "Envelope",
     "EnvelopeError",
     "Exchange",
+    "Hearing",
     "Lines",
     "Link",
     "LinkState",

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
+from bridge.broker.dial import Connection
 from bridge.broker.envelope import EnvelopeError, unseal
 from bridge.broker.guard import BrokerError, Refused, call
 from bridge.broker.link import Link, backoff
@@ -17,11 +18,17 @@ from bridge.broker.received import Received
 
 SUBSCRIBE_LIMIT = 5.0
 FINISH_LIMIT = 10.0
+# A consumer that gets nothing for so long asks whether anything waits for it, and once more
+# after a moment: what has just come is still on its way.
+LOOK_EVERY = 30.0
+LOOK_AGAIN = 1.0
 _NOT_FOUND = 404
 
 log = structlog.get_logger()
 
 Handler = Callable[[Received], Awaitable[None]]
+# Body, headers, and why nothing can be made of it; when it returns the message is done with.
+BadHandler = Callable[[bytes, dict[str, Any], str], Awaitable[None]]
 
 
 class End(StrEnum):
@@ -32,8 +39,13 @@ class End(StrEnum):
     CHANNEL_CLOSED = "channel_closed"
     CANCELLED = "cancelled"  # by the broker: the queue was deleted, or its node left
     MISSING = "missing"  # there is no such queue
+    STALLED = "stalled"  # messages wait in it, and none is delivered
     REFUSED = "refused"
     FAILED = "failed"  # a handler failed: all that is unacknowledged is given back
+
+
+# Then whoever owns the queue is asked to see that it is there.
+_QUEUE_IN_DOUBT = frozenset({End.MISSING, End.CANCELLED, End.STALLED})
 
 
 class _Subscription:
@@ -54,10 +66,10 @@ class Consumer:
     Handlers start in the order of delivery and run at the same time, up to `prefetch`. Each one
     acknowledges or rejects its message before it returns. A handler that fails gives its message,
     and all that follow, back to the queue in their places; the subscription is then made anew
-    after a pause.
+    after a pause. What cannot be decoded goes to `on_bad`, or to the dead letters without it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each one is a thing of its own
         self,
         link: Link,
         queue: str,
@@ -65,6 +77,7 @@ class Consumer:
         *,
         prefetch: int = 16,
         on_lost: Callable[[], Coroutine[Any, Any, object]] | None = None,
+        on_bad: BadHandler | None = None,
         random: Callable[[], float] = random_module.random,
     ) -> None:
         self.queue = queue
@@ -75,6 +88,7 @@ class Consumer:
         self._handler = handler
         self._prefetch = prefetch
         self._on_lost = on_lost
+        self._on_bad = on_bad
         self._random = random
         self._failures = 0
         self._stopping = asyncio.Event()
@@ -124,7 +138,7 @@ class Consumer:
         why = await self._subscribe_and_wait(subscription)
         self._subscription = None
         self._note(why)
-        if why in {End.MISSING, End.CANCELLED}:
+        if why in _QUEUE_IN_DOUBT:
             await self._report_loss()
         if why not in {End.UNWANTED, End.LINK_LOST}:
             pause = backoff(self._failures, 1, self._random)
@@ -169,12 +183,45 @@ class Consumer:
     async def _wait_end(self, subscription: _Subscription) -> End:
         lost = asyncio.ensure_future(self._link.wait_lost(subscription.generation))
         lost.add_done_callback(lambda _: subscription.end(End.LINK_LOST))
+        looking = asyncio.ensure_future(self._look_for_neglect(subscription))
         try:
             why = await subscription.ended
         finally:
             lost.cancel()
+            looking.cancel()
         await self._finish()
         return why
+
+    async def _look_for_neglect(self, subscription: _Subscription) -> None:
+        """A broker can forget a consumer, or lose its queue, without a word."""
+        while not subscription.ended.done():
+            before = self.counts["received"]
+            await asyncio.sleep(LOOK_EVERY)
+            end = await self._ask_for_neglect(before)
+            if end is not None:
+                await asyncio.sleep(LOOK_AGAIN)
+                end = await self._ask_for_neglect(before)
+            if end is not None:
+                subscription.end(end)
+
+    async def _ask_for_neglect(self, received: int) -> End | None:
+        """What the queue itself says against it; None if nothing, or nobody answers."""
+        connection = self._link.connection
+        if connection is None or self._running or self.counts["received"] != received:
+            return None
+        try:
+            waiting = await call(self._count_waiting(connection), limit=SUBSCRIBE_LIMIT)
+        except Refused as refusal:
+            return End.MISSING if refusal.code == _NOT_FOUND else None
+        except BrokerError:
+            # The link finds out what that means.
+            return None
+        return End.STALLED if waiting else None
+
+    async def _count_waiting(self, connection: Connection) -> int:
+        async with connection.channel(publisher_confirms=False) as channel:
+            queue = await channel.declare_queue(self.queue, passive=True)
+        return queue.declaration_result.message_count or 0
 
     def _why_closed(self, subscription: _Subscription) -> End:
         alive = self._link.is_current(subscription.generation)
@@ -205,7 +252,7 @@ class Consumer:
         try:
             message = unseal(incoming.body)
         except EnvelopeError as error:
-            await self._bury(incoming, str(error))
+            await self._bury(incoming, str(error), subscription)
             return
         received = Received(
             message,
@@ -233,18 +280,23 @@ class Consumer:
         self.counts["failed"] += 1
         subscription.end(End.FAILED)
 
-    async def _bury(self, incoming: AbstractIncomingMessage, reason: str) -> None:
+    async def _bury(
+        self, incoming: AbstractIncomingMessage, reason: str, subscription: _Subscription
+    ) -> None:
         self.counts["undecodable"] += 1
-        log.error(
-            "broker_message_undecodable",
-            queue=self.queue,
-            reason=reason,
-            headers=dict(incoming.headers),
-        )
+        headers = dict(incoming.headers)
+        log.error("broker_message_undecodable", queue=self.queue, reason=reason, headers=headers)
         try:
-            await call(incoming.reject(requeue=False), limit=SUBSCRIBE_LIMIT)
+            if self._on_bad is None:
+                await call(incoming.reject(requeue=False), limit=SUBSCRIBE_LIMIT)
+            else:
+                await self._on_bad(incoming.body, headers, reason)
+                await call(incoming.ack(), limit=SUBSCRIBE_LIMIT)
         except BrokerError as error:
             log.warning("broker_reject_failed", queue=self.queue, reason=str(error))
+        except Exception:
+            log.exception("broker_handler_failed", queue=self.queue, headers=headers)
+            self._fail(subscription)
 
     async def _report_loss(self) -> None:
         if self._on_lost is None:

@@ -114,6 +114,7 @@ class Lock:
             return
         self.state = state
         event = f"broker_lock_{state}"
-        log.info(event, restaurant=self.restaurant, reason=sentence)
+        tell = log.warning if state is LockState.REFUSED else log.info
+        tell(event, restaurant=self.restaurant, reason=sentence)
         if self._on_change is not None:
             self._on_change(state)

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from enum import StrEnum
 
 import aio_pika
@@ -25,6 +26,7 @@ from bridge.broker.names import Target
 
 # Unanswered publishes in a row, after which the connection is not believed any more.
 SUSPICIOUS = 2
+_NOT_FOUND = 404
 
 log = structlog.get_logger()
 
@@ -103,10 +105,16 @@ class _Slot:
 
 
 class Publisher:
-    """Publishes over several channels of one link; never raises for the broker's trouble."""
+    """Publishes over several channels of one link; never raises for the broker's trouble.
 
-    def __init__(self, link: Link, channels: int = 8) -> None:
+    `on_missing` is called when the broker says that an exchange is not there.
+    """
+
+    def __init__(
+        self, link: Link, channels: int = 8, on_missing: Callable[[], None] = lambda: None
+    ) -> None:
         self._link = link
+        self._on_missing = on_missing
         self._slots = itertools.cycle([_Slot(link) for _ in range(channels)])
         self._unanswered = 0
         self.counts: Counter[PublishResult] = Counter()
@@ -142,6 +150,8 @@ class Publisher:
         if isinstance(error, Refused):
             # The channel is closed with it: whoever was on it cannot know whose fault it was.
             log.warning("broker_publish_refused", link=self._link.name, sentence=error.sentence)
+            if error.code == _NOT_FOUND:
+                self._on_missing()
         if isinstance(error, NoReply):
             self._suspect(attempt.generation)
         result = PublishResult.UNKNOWN if attempt.sent else PublishResult.NOT_SENT

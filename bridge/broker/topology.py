@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aio_pika.abc import AbstractChannel
+from aio_pika.abc import AbstractChannel, AbstractQueue
 
 from bridge.broker.dial import Connection
 from bridge.broker.guard import BrokerError, Refused, call
 from bridge.broker.names import Names
 
 DECLARE_LIMIT = 5.0
+_OTHER_ARGUMENTS = 406
 # 4.x drops silently after 20 without it; 3.10 puts a returned message at the back without it.
 DELIVERY_LIMIT = 10_000
 # Older than that, a pulse says nothing any more.
@@ -122,10 +123,27 @@ async def _declare_one(connection: Connection | None, item: Item) -> Problem | N
     try:
         await call(_on_a_channel_of_its_own(connection, item), limit=DECLARE_LIMIT)
     except Refused as refusal:
-        return Problem(name=item.name, sentence=refusal.sentence, code=refusal.code)
+        sentence = refusal.sentence
+        if refusal.code == _OTHER_ARGUMENTS and isinstance(item, Queue):
+            sentence += await _bind_as_it_is(connection, item)
+        return Problem(name=item.name, sentence=sentence, code=refusal.code)
     except BrokerError as error:
         return Problem(name=item.name, sentence=str(error))
     return None
+
+
+async def _bind_as_it_is(connection: Connection, item: Queue) -> str:
+    """A queue of other arguments carries messages all the same; returns what went wrong."""
+    try:
+        await call(_bind_only(connection, item), limit=DECLARE_LIMIT)
+    except BrokerError as error:
+        return f"; nor can it be bound: {error}"
+    return ""
+
+
+async def _bind_only(connection: Connection, item: Queue) -> None:
+    async with connection.channel(publisher_confirms=False) as channel:
+        await _bind(await channel.get_queue(item.name, ensure=False), item)
 
 
 async def _on_a_channel_of_its_own(connection: Connection, item: Item) -> None:
@@ -146,6 +164,10 @@ async def declare_queue(channel: AbstractChannel, item: Queue) -> None:
         auto_delete=item.exclusive,
         arguments=dict(item.arguments),
     )
+    await _bind(queue, item)
+
+
+async def _bind(queue: AbstractQueue, item: Queue) -> None:
     if item.binding is not None:
         exchange, key = item.binding
         await queue.bind(exchange, key)

@@ -1,4 +1,4 @@
-"""`pos-bridge replay`, `resolve` and `void`; `pause` and `resume`: what people decide."""
+"""`pos-bridge replay`, `resolve` and `void`; `pause`, `resume`, `take-over`: what people decide."""
 
 import getpass
 from collections.abc import Callable
@@ -93,6 +93,33 @@ def resume(target: Target, restaurant: str) -> None:
     path = f"/api/v1/restaurants/{quote(restaurant, safe='')}/resume"
     client.send(target, path, {"who": _who()})
     click.echo(f"{restaurant} goes on")
+
+
+@click.command("take-over")
+@click.argument("restaurant")
+@click.option("--dry-run", is_flag=True, help="Only say what may come out twice.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@client.options
+def take_over(target: Target, restaurant: str, dry_run: bool, as_json: bool) -> None:
+    """Replace a worker that is gone for good.
+
+    Refused while that one still runs. What it may have printed or booked is named: tickets get the
+    mark MAY BE A DUPLICATE, refunds wait for a person. What only it had comes again from the
+    ingresses, and is read back, sent under the same key, or held, as its POS allows.
+    """
+    path = f"/api/v1/restaurants/{quote(restaurant, safe='')}/take-over"
+    found = client.send(target, path, {"who": _who(), "dry_run": dry_run})
+    if as_json:
+        click.echo(orjson.dumps(found).decode())
+        return
+    rows = [_row(one, one["cause"]) for one in found["moved"]]
+    for line in table.layout(HEAD, rows, WIDEST) if rows else ():
+        click.echo(line)
+    number = len(rows) or "nothing"
+    if dry_run:
+        click.echo(f"{restaurant} would be taken over; may come out twice: {number}")
+    else:
+        click.echo(f"{restaurant} is taken over; may come out twice: {number}")
 
 
 def _decide(action: str, target: Target, wish: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ import click
 from bridge import __version__
 from bridge.cli.adapters import adapters
 from bridge.cli.check import check
-from bridge.cli.decide import pause, replay, resolve, resume, void
+from bridge.cli.decide import pause, replay, resolve, resume, take_over, void
 from bridge.cli.demo import demo
 from bridge.cli.doctor import doctor
 from bridge.cli.orders import orders, show
@@ -25,6 +25,6 @@ def main() -> None:
 
 for command in (
     *(run, demo, check, doctor, simulate, orders, show),
-    *(replay, resolve, void, pause, resume, adapters, salvage),
+    *(replay, resolve, void, pause, resume, take_over, adapters, salvage),
 ):
     main.add_command(command)

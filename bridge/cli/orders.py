@@ -19,7 +19,11 @@ WAITS = {
     "void": "waits until {} for a sign that the guest paid; then it is voided",
 }
 # Known to the ingress alone until a worker has it.
-STAGES = {"open": ", not handed over yet", "published": ", at the broker: no worker has it yet"}
+STAGES = {
+    "open": ", not handed over yet",
+    "published": ", at the broker: no worker has it yet",
+    "stuck": ", came back too often: replay it, or enter it by hand and resolve it",
+}
 
 
 @click.command()

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from bridge.config.kinds import Allowed, Identifier, Seconds, Section, Zone
+from bridge.config.kinds import Allowed, Count, Identifier, Seconds, Section, Zone
 from bridge.config.promotion import Promotions
 
 
@@ -87,6 +87,15 @@ class Restaurant(Section):
         title="Give up",
         description="An order without a due time that could not be brought to the POS for this "
         "long is held for a person to decide, with an alert.",
+    )
+    drain_rate: Count = Field(
+        default=20,
+        ge=1,
+        le=1000,
+        title="Pace after an outage",
+        description="So many events a second go to the worker of those that waited longer than ten "
+        "seconds for it or for the broker, the oldest first; new orders go beside them at once. No "
+        "more than the POS takes, or new orders wait behind them there.",
     )
     probe_every: Seconds = Field(
         default=5.0,

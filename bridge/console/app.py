@@ -52,6 +52,7 @@ def _routes() -> list[web.AbstractRouteDef]:
         web.post(f"{_API}/{{action:{'|'.join(decisions.ACTIONS)}}}", decisions.decide),
         web.post(f"{_API}/restaurants/{{restaurant}}/pause", decisions.pause),
         web.post(f"{_API}/restaurants/{{restaurant}}/resume", decisions.resume),
+        web.post(f"{_API}/restaurants/{{restaurant}}/take-over", decisions.take_over),
         web.get("/healthz", health.show_alive),
         web.get("/readyz", health.show_ready),
         web.get("/metrics", health.show_metrics),

@@ -44,6 +44,8 @@ class Desk(Protocol):
 
     async def resume(self, restaurant: str, *, who: str) -> None: ...
 
+    async def take_over(self, restaurant: str, *, who: str, dry_run: bool) -> Answer: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleContext:

@@ -4,19 +4,22 @@ from dataclasses import asdict, replace
 from enum import StrEnum
 from typing import Annotated, Final, TypeVar
 
+import structlog
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from bridge.console.auth import Entry, entry_of
-from bridge.console.context import Desk, context_of
+from bridge.console.context import ConsoleContext, Desk, context_of
 from bridge.console.orders import pick_restaurant
 from bridge.console.problem import Refusal, as_json
-from bridge.ledger import history
+from bridge.ledger import Transaction, bounces, history
 from bridge.ledger.decisions import Answer, Demand, Wish
 from bridge.model import DeliveryState, Operation
 from bridge.model.question import Reason
 
 ACTIONS: Final = ("replay", "resolve", "void")
+
+log = structlog.get_logger()
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -76,6 +79,13 @@ class _Body(BaseModel):
     dry_run: bool = False
 
 
+class _TakeOver(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    who: _Text = ""
+    dry_run: bool = False
+
+
 class _Pause(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -88,13 +98,16 @@ async def decide(request: web.Request) -> web.Response:
 
     404 if there is no such delivery, 409 if all that was named is refused.
     """
-    desk = await _desk(request)
+    _check_entry(request)
     demand = read_demand(request.match_info["action"], await request.read())
     if demand.wish.restaurant:
         context_of(request).find(demand.wish.restaurant)
     elif demand.wish.order_id:
         demand = await _place(request, demand)
-    answer = await desk.decide(demand)
+    stuck = await _decide_stuck(context_of(request), demand)
+    if stuck is not None:
+        return as_json({"dry_run": demand.dry_run, **asdict(stuck)})
+    answer = await (await _desk(request)).decide(demand)
     is_whole = answer.next is None and not demand.wish.after
     if demand.wish.order_id and is_whole:
         _check_named(answer)
@@ -119,6 +132,21 @@ async def resume(request: web.Request) -> web.Response:
     body = _read(_Pause, await request.read())
     await desk.resume(restaurant, who=body.who)
     return as_json({"restaurant": restaurant, "paused": False})
+
+
+async def take_over(request: web.Request) -> web.Response:
+    """The worker before is gone for good: what may come out twice is marked, and named.
+
+    409 while another worker serves the restaurant.
+    """
+    desk = await _desk(request)
+    restaurant = context_of(request).find(request.match_info["restaurant"]).id
+    body = _read(_TakeOver, await request.read())
+    who = body.who.strip() or "somebody"
+    answer = await desk.take_over(restaurant, who=who, dry_run=body.dry_run)
+    for one in answer.refused:
+        raise Refusal(409, str(one["code"]), f"{restaurant}: {one['reason']}")
+    return as_json({"dry_run": body.dry_run, "restaurant": restaurant, "moved": answer.moved})
 
 
 def read_demand(action: str, data: bytes) -> Demand:
@@ -175,10 +203,47 @@ def _check_named(answer: Answer) -> None:
         raise Refusal(409, str(answer.refused[-1]["code"]), words, refused=answer.refused)
 
 
-async def _desk(request: web.Request) -> Desk:
+async def _decide_stuck(context: ConsoleContext, demand: Demand) -> Answer | None:
+    """About events of the order that no worker would have: None if there are none of them."""
+    wish, action = demand.wish, demand.action
+    words = f"{action} by {demand.who}: {demand.note}".removesuffix(": ")
+
+    def job(tx: Transaction) -> list[bounces.Bounced]:
+        found = bounces.list_stuck(tx, wish.restaurant, wish.order_id)
+        if found and not demand.dry_run:
+            bounces.decide(tx, wish.restaurant, wish.order_id, action, words)
+        return found
+
+    if not wish.order_id or not await context.ledger.read(
+        lambda tx: bounces.list_stuck(tx, wish.restaurant, wish.order_id)
+    ):
+        return None
+    found = await context.ledger.write(job)
+    log.info("decided", action=action, who=demand.who, order_id=wish.order_id, before="stuck")
+    return Answer(moved=[_moved(one, action, words) for one in found], refused=[])
+
+
+def _moved(one: bounces.Bounced, action: str, words: str) -> dict[str, object]:
+    return {
+        "restaurant": one.restaurant,
+        "order_id": one.order_id,
+        "number": "",
+        "operation": one.hook,
+        "version": 0,
+        "before": "stuck",
+        "state": bounces.STAGES[action],
+        "cause": words,
+    }
+
+
+def _check_entry(request: web.Request) -> None:
     """Commands are taken from the socket and from bearers of the token, never from a screen."""
     if entry_of(request) not in {Entry.SOCKET, Entry.BEARER}:
         raise Refusal(403, "command_needs_token", "a bearer of the token only may decide")
+
+
+async def _desk(request: web.Request) -> Desk:
+    _check_entry(request)
     context = context_of(request)
     desk = context.find_desk()
     if desk is not None:

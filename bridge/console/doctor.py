@@ -8,6 +8,7 @@ from bridge.console.context import context_of
 from bridge.console.findings import Facts, examine
 from bridge.console.problem import as_json
 from bridge.ledger import LedgerError, Transaction, checkouts
+from bridge.ledger.bounces import list_bounced
 from bridge.ledger.misread import list_misread
 from bridge.ledger.questions import count_asked
 from bridge.ledger.unplaced import WEEK, list_unplaced
@@ -28,6 +29,7 @@ async def show_findings(request: web.Request) -> web.Response:
             misread=list_misread(tx, before),
             unasked=[view.id for view in context.restaurants if view.quotes_in_vain],
             asked=count_asked(tx),
+            bounced=list_bounced(tx),
         )
 
     try:

@@ -60,13 +60,16 @@ async def show_order(request: web.Request) -> web.Response:
 
 
 async def list_restaurants(request: web.Request) -> web.Response:
+    """With `lock`: whether this process serves it, and else why not; "" without a broker."""
     context = context_of(request)
-    known = (await context.health()).get("restaurants", {})
+    health = await context.health()
+    known, locks = health.get("restaurants", {}), health.get("broker", {}).get("locks", {})
     return as_json(
         {
             "restaurants": [
                 {
                     **known.get(view.id, {}),
+                    "lock": locks.get(view.id, ""),
                     "id": view.id,
                     "name": view.name,
                     "adapter": view.adapter,

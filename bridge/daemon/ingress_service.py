@@ -15,6 +15,7 @@ from bridge.ingress.courier import Courier
 from bridge.ingress.ear import Ear
 from bridge.ingress.forwarder import Forwarder
 from bridge.ingress.lag import Lag
+from bridge.ingress.pace import Pace
 from bridge.ingress.postbox import Postbox
 from bridge.ledger import LedgerError, Transaction, requests
 from bridge.ledger.retention import Retention
@@ -84,14 +85,17 @@ class IngressService:
             forwarder.wake()
 
         lines = self._lines = basics.build_lines(broker, "ingress", wake)
+        rates = {one.id: float(one.drain_rate) for one in basics.config.restaurants}
+        pace = Pace(rates, now=basics.ledger.now)
         courier = self._courier = Courier(
             basics.ledger,
             lines,
             pulses=basics.pulses,
             metrics=basics.metrics,
             restaurants=basics.restaurants,
+            pace=pace,
         )
-        forwarder = self._forwarder(courier.hand_over)
+        forwarder = self._forwarder(courier.hand_over, pace)
         items = ingress_items(lines.names, basics.ledger.identity, basics.restaurants)
         await run_parts(
             lines=lines.run(items),
@@ -112,8 +116,9 @@ class IngressService:
             "carts": Retention(self._basics.ledger, kept_for).run(),
         }
 
-    def _forwarder(self, hand_over: Take) -> Forwarder:
-        return Forwarder(self._basics.ledger, hand_over, restaurants=self._basics.restaurants)
+    def _forwarder(self, hand_over: Take, pace: Pace | None = None) -> Forwarder:
+        restaurants = self._basics.restaurants
+        return Forwarder(self._basics.ledger, hand_over, restaurants=restaurants, pace=pace)
 
     async def _take_published(self, take: Take) -> None:
         """What went to a broker that is not configured any more, and that no worker recorded."""

@@ -61,6 +61,7 @@ def _links(broker: Health) -> list[str]:
         f"broker: {', '.join(bad)}" if bad else "",
         _named("events do not get through", list(broker.get("not_through", {}))),
         _named("not declared at the broker", list(broker.get("degraded", {}))),
+        _named("queue not read", list(broker.get("not_read", {}))),
         _named("served elsewhere or not locked", missing),
     ]
 

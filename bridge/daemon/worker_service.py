@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from bridge.adapter import Capability
-from bridge.broker import Lines, worker_items
+from bridge.broker import Hearing, Lines, worker_items
 from bridge.config import Broker
 from bridge.daemon.basics import Basics
 from bridge.daemon.parts import end_of, run_parts
@@ -22,6 +22,7 @@ from bridge.worker.decision import Look
 from bridge.worker.desk import Desk, Place
 from bridge.worker.inbox import Inbox
 from bridge.worker.reporter import Reporter
+from bridge.worker.succession import Holding
 from bridge.worker.worker import Post, Worker, WorkerContext
 
 LEAVE_LIMIT = 1.0
@@ -64,7 +65,7 @@ class WorkerService:
         self.thread = WorkerThread(self._serve)
         specs = {post.facts.id: post.adapter.spec for post in posts}
         places = {name: Place(spec=spec, terms=terms[name]) for name, spec in specs.items()}
-        self.desk = Desk(basics.ledger, places, self.thread)
+        self.desk = Desk(basics.ledger, places, self.thread, self._describe_holding)
 
     async def probe(self, restaurant: str, deadline: Deadline) -> bool | None:
         return await self.thread.probe(restaurant, deadline)
@@ -80,10 +81,19 @@ class WorkerService:
         return await self.thread.quote(cart, deadline)
 
     def describe_links(self) -> dict[str, Any]:
-        """Links and locks; empty without a broker."""
+        """Links, locks, and lanes that get nothing; empty without a broker."""
         if self._lines is None or self._inbox is None:
             return {}
-        return {**self._lines.describe(), "locks": self._inbox.describe_locks()}
+        found = {**self._lines.describe(), "locks": self._inbox.describe_locks()}
+        lanes = self._inbox.describe_lanes()
+        return {**found, "not_read": lanes} if lanes else found
+
+    def _describe_holding(self, restaurant: str) -> Holding | None:
+        if self._basics.config.broker is None:
+            return None
+        if self._inbox is None:
+            return Holding(why="the worker does not run yet")
+        return self._inbox.describe_holding(restaurant)
 
     async def take(self, events: list[Handover]) -> bool:
         """Straight from the outbox to the lanes, in one write: the shape without a broker."""
@@ -142,6 +152,7 @@ class WorkerService:
             inbox=inbox.run(),
             outcomes=reporter.run(),
             pulses=reporter.run_pulses(names),
+            hearing=Hearing(lines, basics.ledger.identity, basics.pulses, inbox.heed).run(),
         )
 
 

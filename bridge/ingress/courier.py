@@ -7,14 +7,16 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from bridge import fault
 from bridge.broker import Lines, PublishResult, orders_queue
-from bridge.ledger import Ledger, LedgerError, Transaction, outbox, requests
+from bridge.ingress.pace import BATCH, Pace
+from bridge.ledger import Ledger, LedgerError, Transaction, bounces, outbox, requests
 from bridge.model import Handover, Pulses
+from bridge.model.bounce import MOST_BOUNCES, asks_person
 from bridge.telemetry import Metrics
 
 PUBLISH_LIMIT = 5.0
@@ -27,8 +29,8 @@ PATIENCE = 0.5
 # which no message can be made.
 REST = 5.0
 ASIDE = 60.0
-BATCH = 256
 
+_HINT = "it is kept, and goes out once a queue takes it: see who removes that at the broker"
 _Result = tuple[Handover, PublishResult]
 
 log = structlog.get_logger()
@@ -45,7 +47,7 @@ class _Trouble:
 class Courier:
     """`hand_over` is what the forwarder calls; `run` looks after events that are late."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each one is a thing of its own
         self,
         ledger: Ledger,
         lines: Lines,
@@ -53,6 +55,7 @@ class Courier:
         pulses: Pulses,
         metrics: Metrics,
         restaurants: Sequence[str],
+        pace: Pace,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ledger = ledger
@@ -60,6 +63,7 @@ class Courier:
         self._pulses = pulses
         self._metrics = metrics
         self._restaurants = restaurants
+        self._pace = pace
         self._clock = clock
         self._trouble: dict[str, _Trouble] = {}
         self._tours: dict[str, asyncio.Task[bool]] = {}
@@ -76,15 +80,19 @@ class Courier:
         if not self._lines.is_ready:
             return False
         if all(self._may_start(event.restaurant) for event in events):
-            return await self._publish_all(events)
+            return await self._publish_all(self._admit(events))
         # Those that wait must not fill the batch, or nobody else would get into it.
         others = tuple(name for name in self._restaurants if self._may_start(name))
-        identity = self._ledger.identity
-        found = await self._ledger.read(
-            lambda tx: requests.next_handovers(tx, identity, others, BATCH)
-        )
-        await self._publish_all(found)
+        find = self._pace.find(self._ledger.identity, others, BATCH)
+        await self._publish_all(self._admit(await self._ledger.read(find)))
         return False
+
+    def _admit(self, events: list[Handover]) -> list[Handover]:
+        """Those that can go, as far as the pace lets them."""
+        able = [event for event in events if self._may_start(event.restaurant)]
+        ready = [event for event in able if not self._is_aside(event)]
+        self._pace.aside = len(self._aside)
+        return self._pace.admit(ready)
 
     async def run(self) -> None:
         """Until cancelled: publish again what a living worker should have recorded long ago."""
@@ -101,17 +109,22 @@ class Courier:
         return {name: str(trouble.result) for name, trouble in self._trouble.items()}
 
     async def _look_for_late(self) -> None:
+        """Page after page while all goes well: a broker that was emptied has lost very many."""
         try:
             self._collect()
-            if self._lines.is_ready and not self._unwritten:
-                await self._publish_all(await self._ledger.read(self._find_late))
+            while self._lines.is_ready and not self._unwritten:
+                if not await self._publish_all(await self._ledger.read(self._find_late)):
+                    return
         except LedgerError as error:
             log.warning("late_events_wait", reason=str(error))
 
     def _find_late(self, tx: Transaction) -> list[Handover]:
-        alive = [name for name in self._restaurants if self._is_alive(name)]
+        # Those that wait must not fill the page, or nobody else would get into it.
+        names = [
+            name for name in self._restaurants if self._is_alive(name) and self._may_start(name)
+        ]
         before = self._ledger.now() - LATE_AFTER
-        return requests.late(tx, before, alive, self._ledger.identity)
+        return requests.late(tx, before, names, self._ledger.identity)
 
     def _is_alive(self, restaurant: str) -> bool:
         return self._pulses.age(restaurant) <= ALIVE
@@ -162,19 +175,35 @@ class Courier:
         for event in events:
             by_checkout[event.event.checkout_id].append(event)
         results: list[_Result] = []
+        restaurant = events[0].restaurant
+        was_well = restaurant not in self._trouble
         try:
             await asyncio.gather(*(self._chain(each, results) for each in by_checkout.values()))
+            counted = await self._restore(restaurant, results, was_well=was_well)
         except asyncio.CancelledError:
             self._ledger.post(lambda tx: self._keep(tx, results))
             raise
-        self._unwritten += results
-        if any(result is PublishResult.RETURNED for _event, result in results):
-            names = self._lines.names
-            await self._lines.restore(orders_queue(names, events[0].restaurant))
+        self._unwritten += counted
         await self._write_results()
         return bool(results) and all(
             result is PublishResult.CONFIRMED for _event, result in results
         )
+
+    async def _restore(
+        self, restaurant: str, results: list[_Result], *, was_well: bool
+    ) -> list[_Result]:
+        """If no queue took something make it anew; try again, at once if this is the first time.
+
+        Returns what counts: that there is no queue, and can be none, says nothing of the event.
+        """
+        if not any(result is PublishResult.RETURNED for _event, result in results):
+            return results
+        if not await self._lines.restore(orders_queue(self._lines.names, restaurant)):
+            return [one for one in results if one[1] is not PublishResult.RETURNED]
+        trouble = self._trouble.get(restaurant)
+        if was_well and trouble is not None:
+            self._trouble[restaurant] = replace(trouble, until=None)
+        return results
 
     async def _chain(self, events: list[Handover], results: list[_Result]) -> None:
         for event in events:
@@ -211,19 +240,27 @@ class Courier:
         """
         results, self._unwritten = self._unwritten, []
         try:
-            await self._ledger.write(lambda tx: self._keep(tx, results))
+            asking = await self._ledger.write(lambda tx: self._keep(tx, results))
         except BaseException:
             self._unwritten = results + self._unwritten
             raise
+        for event in asking:
+            log.error("event_bounces", bounces=MOST_BOUNCES, hint=_HINT, **_about(event))
 
-    def _keep(self, tx: Transaction, results: list[_Result]) -> None:
-        now = self._ledger.now()
+    def _keep(self, tx: Transaction, results: list[_Result]) -> list[Handover]:
+        """Returns the events that came back so often that people must hear of it."""
+        now, asking = self._ledger.now(), []
         for event, result in results:
             if result is PublishResult.CONFIRMED:
                 requests.published(tx, event.seq, now)
             elif result is PublishResult.UNKNOWN:
                 # It may have arrived: the next publish is a copy, and says so.
                 requests.tried(tx, event.seq)
+            elif result is PublishResult.RETURNED and asks_person(
+                bounces.note_returned(tx, event.seq)
+            ):
+                asking.append(event)
+        return asking
 
     def _note(self, event: Handover, result: PublishResult) -> None:
         """Tell of each turn once, not of each event."""

@@ -7,11 +7,10 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from bridge import fault
+from bridge.ingress.pace import BATCH, IDLE, Pace
 from bridge.ledger import Ledger, LedgerError, Transaction, outbox, requests
 from bridge.model import Handover
 
-IDLE = 5.0
-BATCH = 256
 LEDGER_RETRY = 0.5
 # An event that cannot be handed over is tried again after this time; so many of them without a
 # good one in between are no matter of the events, and end the forwarder.
@@ -25,7 +24,10 @@ log = structlog.get_logger()
 
 
 class Forwarder:
-    """Wakes when an answer's fate is known. `restaurants` are those that are configured."""
+    """Wakes when an answer's fate is known. `restaurants` are those that are configured.
+
+    Without a `pace` everything goes as it came.
+    """
 
     def __init__(
         self,
@@ -33,11 +35,13 @@ class Forwarder:
         hand_over: HandOver,
         *,
         restaurants: tuple[str, ...],
+        pace: Pace | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ledger = ledger
         self._hand_over = hand_over
         self._restaurants = restaurants
+        self._pace = pace
         self._clock = clock
         self._wake = asyncio.Event()
         self._aside: dict[int, float] = {}
@@ -60,7 +64,7 @@ class Forwarder:
     async def _turn(self) -> bool:
         """Hand over what is open; True if there may be more at once."""
         try:
-            events = await self._ledger.read(self._next)
+            events = await self._ledger.read(self._find())
             events = [event for event in events if self._is_its_turn(event)]
             return bool(events) and await self._pass_on(events)
         except LedgerError as error:
@@ -102,12 +106,15 @@ class Forwarder:
         self._aside.pop(event.seq, None)
         return True
 
-    def _next(self, tx: Transaction) -> list[Handover]:
-        return requests.next_handovers(tx, self._ledger.identity, self._restaurants, BATCH)
+    def _find(self) -> Callable[[Transaction], list[Handover]]:
+        identity, names = self._ledger.identity, self._restaurants
+        if self._pace is not None:
+            return self._pace.find(identity, names)
+        return lambda tx: requests.next_handovers(tx, identity, names, BATCH)
 
     async def _sleep(self) -> None:
         try:
-            async with asyncio.timeout(IDLE):
+            async with asyncio.timeout(self._pace.rest if self._pace else IDLE):
                 await self._wake.wait()
         except TimeoutError:
             return

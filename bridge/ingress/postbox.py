@@ -1,32 +1,39 @@
 """What comes back to the ingress: who recorded what, outcomes, dead letters, pulses."""
 
 import asyncio
-import secrets
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import datetime
 from typing import Any
 
 import structlog
 
 from bridge.broker import (
+    BadHandler,
     Consumer,
+    Hearing,
     Lines,
     Queue,
     Received,
-    availability_queue,
     dead_queue,
-    declare,
     outcomes_queue,
+    seal,
 )
-from bridge.ledger import Ledger, reports, requests
+from bridge.ledger import (
+    Ledger,
+    LedgerError,
+    bounces,
+    reports,
+    requests,
+    soundness,
+    successions,
+)
 from bridge.model import Confirmed, Handover, Outcome, Pulse, Pulses, Recorded
+from bridge.model.bounce import asks_person
 
 PREFETCH = 64
 CONFIRM_LIMIT = 2.0
 GATHER = 0.2
-# Pulses of one worker this much apart may change places on their way; what is further back comes
-# from a clock that was set.
-DISORDER = 15.0
 
 log = structlog.get_logger()
 
@@ -44,14 +51,15 @@ class Postbox:
     ) -> None:
         self._ledger = ledger
         self._lines = lines
-        self._pulses = pulses
+        self._hearing = Hearing(lines, ledger.identity, pulses, self._heed)
+        self._taken_over: dict[str, datetime] = {}
         self._sleep = sleep
         # (restaurant, worker) -> order id -> revision, to be confirmed with the next message.
         self._kept: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(dict)
         self._has_kept = asyncio.Event()
         names = lines.names
         self._outcomes = self._consumer(outcomes_queue(names, ledger.identity), self._take_outcome)
-        self._dead = self._consumer(dead_queue(names), self._take_dead)
+        self._dead = self._consumer(dead_queue(names), self._take_dead, self._put_aside)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -60,21 +68,25 @@ class Postbox:
             tasks.create_task(self._outcomes.run(), name="outcomes")
             tasks.create_task(self._dead.run(), name="dead-letters")
             tasks.create_task(self._confirm(), name="confirm")
-            tasks.create_task(self._listen_to_pulses(), name="pulses")
+            tasks.create_task(self._hearing.run(), name="pulses")
 
     def _consumer(
-        self, queue: Queue, handler: Callable[[Received], Coroutine[Any, Any, None]]
+        self,
+        queue: Queue,
+        handler: Callable[[Received], Coroutine[Any, Any, None]],
+        on_bad: BadHandler | None = None,
     ) -> Consumer:
         async def restore() -> None:
-            await self._declare(queue)
+            await self._lines.restore(queue)
 
         return Consumer(
-            self._lines.consuming, queue.name, handler, prefetch=PREFETCH, on_lost=restore
+            self._lines.consuming,
+            queue.name,
+            handler,
+            prefetch=PREFETCH,
+            on_lost=restore,
+            on_bad=on_bad,
         )
-
-    async def _declare(self, queue: Queue) -> None:
-        for problem in await declare(self._lines.consuming.connection, (queue,)):
-            log.error("queue_not_declared", queue=problem.name, reason=problem.sentence)
 
     async def _take_outcome(self, received: Received) -> None:
         now = self._ledger.now()
@@ -89,8 +101,15 @@ class Postbox:
                 await self._ledger.write(lambda tx: reports.keep(tx, outcome, now))
                 await received.ack()
                 self._note_kept(outcome)
+            case Handover(ingress=self._ledger.identity) as event:
+                # Another ingress found it among the dead letters.
+                await self._note_dead(event, "found by another ingress")
+                await received.ack()
             case other:
-                await received.reject_to_dead(f"{type(other).__name__} is not for an ingress")
+                await self._put_aside(
+                    seal(other).body, received.headers, f"{type(other).__name__} for an ingress"
+                )
+                await received.ack()
 
     def _note_kept(self, outcome: Outcome) -> None:
         kept = self._kept[outcome.restaurant, outcome.worker]
@@ -117,8 +136,9 @@ class Postbox:
         await self._lines.publisher.publish(target, message, timeout=CONFIRM_LIMIT)
 
     async def _take_dead(self, received: Received) -> None:
-        """An alert, and a state if it is ours: late, so that it is published again in a while."""
+        """An alert, and a state of the event: with this ingress, or with the one whose it is."""
         message, headers = received.message, received.headers
+        why = _why_dead(headers)
         log.error(
             "dead_letter",
             kind=type(message).__name__,
@@ -126,39 +146,66 @@ class Postbox:
             order_id=headers.get("order_id", ""),
             event_id=headers.get("event_id", ""),
             correlation_id=headers.get("correlation_id", ""),
+            reason=why,
         )
-        if isinstance(message, Handover) and message.ingress == self._ledger.identity:
-            now = self._ledger.now()
-            await self._ledger.write(
-                lambda tx: requests.dead(tx, message.restaurant, message.seq, now)
+        match message:
+            case Handover(ingress=self._ledger.identity):
+                await self._note_dead(message, why)
+            case Handover():
+                # If it does not get there, that one publishes it again when nobody records it.
+                target = self._lines.names.to_ingress(message.ingress)
+                await self._lines.publisher.publish(target, message, timeout=CONFIRM_LIMIT)
+            case _:
+                # Whoever sent it repeats it until it is heard.
+                pass
+        await received.ack()
+
+    async def _heed(self, pulse: Pulse) -> bool:
+        """Each says so again: what cannot be written now is written with a later one."""
+        restaurant, taken_over_at = pulse.restaurant, pulse.taken_over_at
+        if taken_over_at is None or self._taken_over.get(restaurant) == taken_over_at:
+            return True
+        now, at = self._ledger.now(), taken_over_at.timestamp()
+        try:
+            number = await self._ledger.write(
+                lambda tx: successions.succeed(tx, restaurant, at, now)
             )
-        # Another ingress's event: that one publishes it again when nobody records it.
-        await received.ack()
+        except LedgerError as error:
+            log.warning("succession_waits", restaurant=restaurant, reason=str(error))
+            return True
+        self._taken_over[restaurant] = taken_over_at
+        if number is not None:
+            log.warning("taken_over", restaurant=restaurant, worker=pulse.worker, events=number)
+        return True
 
-    async def _listen_to_pulses(self) -> None:
-        """A queue of its own for each connection: an old one may still hold the last."""
-        link = self._lines.consuming
-        while True:
-            generation = await link.wait_up()
-            listener = f"{self._ledger.identity}-{secrets.token_hex(4)}"
-            queue = availability_queue(self._lines.names, listener)
-            await self._declare(queue)
-            consumer = self._consumer(queue, self._take_pulse)
-            async with asyncio.TaskGroup() as tasks:
-                consuming = tasks.create_task(consumer.run())
-                await link.wait_lost(generation)
-                consuming.cancel()
+    async def _note_dead(self, event: Handover, why: str) -> None:
+        """Late from now on, so that it is published again in a while; or left to a person."""
+        now, restaurant = self._ledger.now(), event.restaurant
+        number = await self._ledger.write(
+            lambda tx: bounces.note_dead(tx, restaurant, event.seq, why, now)
+        )
+        if asks_person(number):
+            log.error(
+                "event_stuck",
+                restaurant=restaurant,
+                order_id=event.event.order_id,
+                event_id=event.event_id,
+                correlation_id=event.correlation_id,
+                bounces=number,
+                reason=why,
+                hint="it goes out no more: replay it, or enter it by hand and resolve it",
+            )
 
-    async def _take_pulse(self, received: Received) -> None:
-        pulse = received.message
-        if isinstance(pulse, Pulse) and not self._is_overtaken(pulse):
-            self._pulses.put(pulse)
-        await received.ack()
+    async def _put_aside(self, body: bytes, headers: dict[str, Any], reason: str) -> None:
+        """On the disk, with the reason: nobody could bring it, and nothing is thrown away."""
+        why = f"{reason} ({_why_dead(headers)})"
+        queue = str(headers.get("x-first-death-queue", ""))
+        log.error("message_put_aside", queue=queue, reason=why)
+        await self._ledger.write(lambda tx: soundness.put_aside(tx, queue, body, why))
 
-    def _is_overtaken(self, pulse: Pulse) -> bool:
-        """True if something newer was heard of that worker already."""
-        heard = self._pulses.find(pulse.restaurant)
-        if heard is None or heard.pulse.worker != pulse.worker:
-            return False
-        behind = (heard.pulse.sent_at - pulse.sent_at).total_seconds()
-        return 0 < behind < DISORDER
+
+def _why_dead(headers: Mapping[str, Any]) -> str:
+    """In the broker's words: rejected, delivery_limit, expired; and where."""
+    reason = headers.get("x-first-death-reason", "no reason is known")
+    queue = headers.get("x-first-death-queue", "")
+    return f"{reason} in {queue}" if queue else str(reason)

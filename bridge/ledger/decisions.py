@@ -88,7 +88,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Where a decision brings its delivery. `next_at`, `promise_at` None: nothing is timed."""
+    """Where a decision brings its delivery. `next_at`, `promise_at` None: nothing is timed.
+
+    `answered_for`: the promise that is past, if it goes out all the same.
+    """
 
     action: str
     who: str
@@ -99,6 +102,7 @@ class Outcome:
     timer: str | None = None
     next_at: float | None = None
     promise_at: float | None = None
+    answered_for: float | None = None
     pos_ref: str | None = None
 
 
@@ -136,9 +140,9 @@ def carry_out(tx: Transaction, subject: Subject, outcome: Outcome, now: float) -
     """Move the delivery and note who decided; False if it changed meanwhile: look again."""
     cursor = tx.execute(
         """UPDATE delivery SET state = ?, cause = ?, reason = ?, side = '', timer = ?,
-               next_at = ?, released_at = CASE WHEN ? IS NULL THEN released_at ELSE ? END,
-               promise_at = coalesce(?, promise_at), pos_ref = coalesce(?, pos_ref),
-               revision = revision + 1, updated_at = ?
+               next_at = ?, released_at = coalesce(?, released_at),
+               promise_at = coalesce(?, promise_at), answered_for = coalesce(?, answered_for),
+               pos_ref = coalesce(?, pos_ref), revision = revision + 1, updated_at = ?
            WHERE id = ? AND revision = ?""",
         (
             outcome.state,
@@ -147,8 +151,8 @@ def carry_out(tx: Transaction, subject: Subject, outcome: Outcome, now: float) -
             outcome.timer,
             outcome.next_at,
             outcome.next_at,
-            outcome.next_at,
             outcome.promise_at,
+            outcome.answered_for,
             outcome.pos_ref,
             now,
             subject.id,
@@ -157,6 +161,13 @@ def carry_out(tx: Transaction, subject: Subject, outcome: Outcome, now: float) -
     )
     if not cursor.rowcount:
         return False
+    note(tx, subject, outcome, now)
+    touch(tx, subject.restaurant, subject.order_id, now)
+    return True
+
+
+def note(tx: Transaction, subject: Subject, outcome: Outcome, now: float) -> None:
+    """Keep who decided what."""
     tx.execute(
         """INSERT INTO decision (at, who, action, delivery_id, before, after, note)
            VALUES (?, ?, ?, ?, ?, ?, ?)""",
@@ -170,8 +181,6 @@ def carry_out(tx: Transaction, subject: Subject, outcome: Outcome, now: float) -
             outcome.note,
         ),
     )
-    touch(tx, subject.restaurant, subject.order_id, now)
-    return True
 
 
 def open_reprint(

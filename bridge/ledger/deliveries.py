@@ -3,9 +3,10 @@
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from bridge import canonical
-from bridge.ledger import digest, soundness
+from bridge.ledger import digest, handling, soundness
 from bridge.ledger.orders import touch
 from bridge.ledger.transaction import Transaction
 from bridge.model import Acceptance, DeliveryState, Operation, Order, Slip, Ticket
@@ -46,6 +47,8 @@ class Work:
     """A delivery as the lane needs it. `tries` counts attempts so far.
 
     `last_try_at`: when the last attempt ended, `first_try_at`: when the first began.
+    `unclean_ends`: how often in a row the process died while this was handled.
+    `answered_for`: the promise that was past when a person let it go out.
     """
 
     id: int
@@ -66,6 +69,8 @@ class Work:
     pos_ref: str | None
     order: Order
     slip: Slip
+    unclean_ends: int = 0
+    answered_for: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,27 +87,45 @@ class Verdict:
     side: str = ""
 
 
-def list_work(tx: Transaction, restaurant: str, now: float, limit: int) -> list[Work]:
-    """Ready or to be resolved by now, oldest first, nothing before its predecessor."""
-    rows = tx.execute(
+def list_work(
+    tx: Transaction, restaurant: str, now: float, limit: int, *, answered_first: bool = False
+) -> list[Work]:
+    """Ready or to be resolved by now, nothing before its predecessor.
+
+    Oldest first; and in turns with them what was past its promise before a person let it go out,
+    the freshest promise first: those guests are the likeliest to wait still, and neither the new
+    orders nor they stand behind all of the others.
+    """
+    values = (restaurant, now, now + _CLOCK_SLACK, limit)
+    usual = _list_rows(tx, "d.answered_for IS NULL", "d.id", values)
+    answered = _list_rows(tx, "d.answered_for IS NOT NULL", "d.answered_for DESC, d.id", values)
+    turns = (answered, usual) if answered_first else (usual, answered)
+    rows = [row for pair in zip_longest(*turns) for row in pair if row is not None]
+    found = [(row, _work(row)) for row in rows[:limit]]
+    for row, work in found:
+        if work is None:
+            _hold_unreadable(tx, row, now)
+    return [work for _row, work in found if work is not None]
+
+
+def _list_rows(
+    tx: Transaction, condition: str, order: str, values: tuple[object, ...]
+) -> list[sqlite3.Row]:
+    return tx.execute(
         f"""SELECT d.*, (SELECT count(*) FROM attempt a WHERE a.delivery_id = d.id) AS tries,
                 (SELECT max(coalesce(ended_at, started_at)) FROM attempt a
                    WHERE a.delivery_id = d.id) AS last_try,
                 (SELECT min(started_at) FROM attempt a WHERE a.delivery_id = d.id) AS first_try,
                 (SELECT p.pos_ref FROM delivery p WHERE p.restaurant = d.restaurant
                    AND p.order_id = d.order_id AND p.operation = 'place' AND p.state = 'done'
-                   ORDER BY p.id DESC LIMIT 1) AS place_ref
-            FROM delivery AS d
-            WHERE d.lane = ? AND d.state IN ('ready', 'unknown')
+                   ORDER BY p.id DESC LIMIT 1) AS place_ref,
+                 (SELECT h.unclean_ends FROM handling h WHERE h.delivery_id = d.id) AS ends
+            FROM delivery AS d INDEXED BY delivery_lane
+            WHERE d.lane = ? AND {condition} AND d.state IN ('ready', 'unknown')
               AND (d.next_at <= ? OR d.updated_at > ?) AND NOT {_AHEAD}
-            ORDER BY d.id LIMIT ?""",  # noqa: S608  a constant
-        (restaurant, now, now + _CLOCK_SLACK, limit),
+            ORDER BY {order} LIMIT ?""",  # noqa: S608  constants
+        values,
     ).fetchall()
-    found = [(row, _work(row)) for row in rows]
-    for row, work in found:
-        if work is None:
-            _hold_unreadable(tx, row, now)
-    return [work for _row, work in found if work is not None]
 
 
 def begin(tx: Transaction, work: Work, ticket: Ticket, adapter: str, now: float) -> int | None:
@@ -144,6 +167,7 @@ def finish(
     False if somebody else has decided about the delivery meanwhile: that decision stands.
     """
     pos_ref = acceptance.pos_ref if acceptance else None
+    handling.finish(tx, work.id)
     is_mine = _move(tx, work, verdict, now, pos_ref, is_tried=attempt is not None)
     if attempt is not None:
         tx.execute(
@@ -255,4 +279,6 @@ def _work(row: sqlite3.Row) -> Work | None:
         pos_ref=row["place_ref"],
         order=order,
         slip=slip,
+        unclean_ends=row["ends"] or 0,
+        answered_for=row["answered_for"],
     )

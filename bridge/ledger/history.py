@@ -34,7 +34,7 @@ _MAY_BE = """
       AND r.stage IN ('open', 'published')))
  OR (:state = 'held' AND EXISTS (SELECT 1 FROM request AS r
     WHERE r.restaurant = found.restaurant AND r.order_id = found.order_id
-      AND r.stage = 'damaged')))
+      AND r.stage IN ('damaged', 'stuck'))))
 """
 
 _RECENT = """
@@ -50,10 +50,14 @@ UNION ALL SELECT restaurant, order_id, received_at FROM request INDEXED BY reque
     WHERE stage = 'open' AND order_id <> ''
 UNION ALL SELECT restaurant, order_id, received_at FROM request INDEXED BY request_published
     WHERE stage = 'published' AND order_id <> ''
+UNION ALL SELECT restaurant, order_id, received_at FROM request INDEXED BY request_bounced
+    WHERE bounced <> '' AND stage = 'stuck' AND order_id <> ''
 UNION ALL SELECT restaurant, order_id, updated_at FROM standing
     WHERE state NOT IN ('done', 'refused', 'voided', 'archived')
 """
 
+# Stages of events that a person has settled, because no worker would have them.
+_BY_HAND = frozenset({"resolved", "voided"})
 _URGENT = (DeliveryState.HELD, DeliveryState.UNKNOWN, DeliveryState.SENDING)
 
 
@@ -295,8 +299,10 @@ def _standing(tx: Transaction, restaurant: str, order_id: str) -> dict[str, Any]
 
 def _state_of_requests(requests: list[sqlite3.Row]) -> str:
     stages = {row["stage"] for row in requests} - {None}
-    if stages == {"damaged"}:
+    if stages == {"damaged"} or "stuck" in stages:
         return DeliveryState.HELD
+    if stages and stages <= _BY_HAND:
+        return DeliveryState.DONE if "resolved" in stages else DeliveryState.VOIDED
     if stages:
         # A worker elsewhere has it, or will; what became of it there was not told yet.
         return DeliveryState.WAITING
@@ -316,6 +322,8 @@ def _event(row: sqlite3.Row) -> dict[str, Any]:
         "correlation_id": row["correlation_id"],
         "error": row["error"],
         "stage": row["stage"],
+        "bounced": row["bounced"],
+        "bounces": row["bounces"],
         "recorded_at": _time(row["recorded_at"]),
     }
 

@@ -222,13 +222,6 @@ def _tell(tx: Transaction, restaurant: str, order_id: str, *, lane: bool = True)
     tx.touch(REPORTS)
 
 
-def serve(tx: Transaction, restaurant: str, now: float) -> float:
-    """Since when this ledger serves the restaurant; from now on if it never did."""
-    tx.execute("INSERT OR IGNORE INTO service (restaurant, since) VALUES (?, ?)", (restaurant, now))
-    row = tx.execute("SELECT since FROM service WHERE restaurant = ?", (restaurant,)).fetchone()
-    return float(row["since"])
-
-
 def _put_order(
     tx: Transaction, handover: Handover, order: Order, booking: Booking, now: float
 ) -> None:

@@ -1,9 +1,11 @@
 """What waits in the outbox, looked at so often that it must cost next to nothing."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from bridge.ledger import requests
 from bridge.ledger.transaction import Transaction
+from bridge.model import Handover
 
 # So many of a restaurant's oldest events are looked at, open ones and published ones.
 LOOKED_AT = 32
@@ -14,15 +16,19 @@ LOOKED_AFTER = 1000
 # For people; a later try may have been better.
 SET_ASIDE = "set aside once: it could not be handed over"
 
-# The inner two read nothing but an index. Of each checkout only the first can be on its way.
+# The inner three read little but an index. Of each checkout only the first can be on its way.
 _OLDEST = """
-SELECT seq, received_at, error IS NOT NULL AS is_odd FROM request AS r
+SELECT seq, received_at, error IS NOT NULL OR stage = 'stuck' AS is_odd FROM request AS r
 WHERE seq IN (
-    SELECT seq FROM (SELECT seq FROM request INDEXED BY request_open
-        WHERE stage = 'open' AND restaurant = :restaurant ORDER BY seq LIMIT :limit)
+    SELECT seq FROM (SELECT seq FROM request INDEXED BY request_waiting
+        WHERE stage = 'open' AND restaurant = :restaurant ORDER BY received_at LIMIT :limit)
     UNION ALL
     SELECT seq FROM (SELECT seq FROM request INDEXED BY request_published
-        WHERE stage = 'published' AND restaurant = :restaurant ORDER BY seq LIMIT :limit))
+        WHERE stage = 'published' AND restaurant = :restaurant ORDER BY seq LIMIT :limit)
+    UNION ALL
+    SELECT seq FROM (SELECT seq FROM request INDEXED BY request_bounced
+        WHERE bounced <> '' AND stage = 'stuck' AND restaurant = :restaurant
+        ORDER BY seq DESC LIMIT :limit))
 AND fate IS NOT NULL
 AND NOT EXISTS (SELECT 1 FROM request AS e INDEXED BY request_open
     WHERE r.stage = 'open' AND e.stage = 'open' AND e.restaurant = r.restaurant
@@ -40,9 +46,42 @@ def waiting_since(tx: Transaction, restaurants: Iterable[str]) -> dict[str, floa
     return {name: at for name, at in found.items() if at is not None}
 
 
+def list_next(
+    tx: Transaction,
+    ingress: str,
+    restaurants: tuple[str, ...],
+    *,
+    since: float,
+    stale: Mapping[str, int],
+    limit: int,
+) -> list[Handover]:
+    """What was received after `since`, then so many older ones of each restaurant as `stale` says.
+
+    None before an earlier one of its checkout.
+    """
+    found = requests.fresh_handovers(tx, ingress, restaurants, since, limit)
+    if not _has_stale(tx, since):
+        return found
+    known = {event.seq for event in found}
+    for name in restaurants:
+        number = stale.get(name, 0)
+        if number:
+            older = requests.stale_handovers(tx, ingress, name, since, number)
+            found += [event for event in older if event.seq not in known]
+    return found
+
+
 def mark(tx: Transaction, seq: int, trouble: str) -> None:
     """Note that this event could not be handed over, though the way was free."""
     tx.execute("UPDATE request SET error = ? WHERE seq = ? AND error IS NULL", (trouble, seq))
+
+
+def _has_stale(tx: Transaction, since: float) -> bool:
+    row: sqlite3.Row | None = tx.execute(
+        """SELECT received_at FROM request INDEXED BY request_outbox
+           WHERE stage = 'open' ORDER BY seq LIMIT 1"""
+    ).fetchone()
+    return row is not None and row["received_at"] <= since
 
 
 def _waiting_since(tx: Transaction, restaurant: str) -> float | None:

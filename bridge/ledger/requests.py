@@ -64,6 +64,11 @@ ORDER BY id DESC LIMIT 1
 """
 
 
+# Where to look for open events, and in which order.
+_ALL = ("request_outbox", "seq > :seq", "seq")
+_STALE = ("request_waiting", "received_at <= :since", "received_at, seq")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One authenticated call as it came in; `event` None when it could not be decoded."""
@@ -129,7 +134,7 @@ def find_accepted(tx: Transaction, restaurant: str, order_id: str) -> tuple[int,
     if row is None:
         return None
     # A yes that no worker has booked yet is newer than what it is known to have come to.
-    is_booked = row["stage"] not in {"open", "published"}
+    is_booked = row["stage"] not in {"open", "published", "stuck"}
     if state in _CAME_TO_NOTHING and is_booked:
         return None
     answer = Answer(
@@ -190,24 +195,35 @@ def next_handovers(
     tx: Transaction, ingress: str, restaurants: tuple[str, ...], limit: int
 ) -> list[Handover]:
     """Open events whose fate is known, in order: none before an earlier one of its checkout."""
-    marks = ",".join("?" * len(restaurants))
-    rows = tx.execute(
-        f"""SELECT {_COLUMNS} FROM request AS r INDEXED BY request_outbox
-           WHERE stage = 'open' AND fate IS NOT NULL
-           AND restaurant IN ({marks})
-           AND NOT EXISTS (SELECT 1 FROM request AS e WHERE e.stage = 'open'
-               AND e.restaurant = r.restaurant AND e.checkout_id = r.checkout_id
-               AND e.seq < r.seq)
-           ORDER BY seq LIMIT ?""",  # noqa: S608  constants and marks
-        (*restaurants, limit),
-    )
-    return _readable(tx, rows.fetchall(), ingress)
+    return _list_next(tx, ingress, restaurants, _ALL, {"seq": 0, "limit": limit})
+
+
+def fresh_handovers(
+    tx: Transaction, ingress: str, restaurants: tuple[str, ...], since: float, limit: int
+) -> list[Handover]:
+    """As `next_handovers`, of what was received later than that."""
+    row = tx.execute(
+        """SELECT seq FROM request INDEXED BY request_received
+           WHERE received_at <= ? ORDER BY received_at DESC LIMIT 1""",
+        (since,),
+    ).fetchone()
+    seq = row["seq"] if row else 0
+    return _list_next(tx, ingress, restaurants, _ALL, {"seq": seq, "limit": limit})
+
+
+def stale_handovers(
+    tx: Transaction, ingress: str, restaurant: str, since: float, limit: int
+) -> list[Handover]:
+    """As `next_handovers`, of what one restaurant's events have waited for since then."""
+    return _list_next(tx, ingress, (restaurant,), _STALE, {"since": since, "limit": limit})
 
 
 def published(tx: Transaction, seq: int, now: float) -> None:
     """The broker has confirmed it. A worker may have been faster: never go back."""
     tx.execute(
-        """UPDATE request SET stage = 'published', copies = copies + 1, sent_at = ?
+        """UPDATE request SET stage = 'published', copies = copies + 1, sent_at = ?,
+               bounces = CASE bounced WHEN 'returned' THEN 0 ELSE bounces END,
+               bounced = CASE bounced WHEN 'returned' THEN '' ELSE bounced END
            WHERE seq = ? AND stage IN ('open', 'published')""",
         (now, seq),
     )
@@ -222,7 +238,7 @@ def tried(tx: Transaction, seq: int) -> None:
 def recorded(tx: Transaction, restaurant: str, seqs: tuple[int, ...], now: float) -> None:
     """A worker has these events in its own ledger."""
     tx.execute(
-        """UPDATE request NOT INDEXED SET stage = 'recorded', recorded_at = ?
+        """UPDATE request NOT INDEXED SET stage = 'recorded', recorded_at = ?, bounced = ''
            WHERE seq IN (SELECT value FROM json_each(?)) AND restaurant = ?
            AND stage IS NOT NULL""",
         (now, canonical.encode(seqs).decode(), restaurant),
@@ -230,21 +246,15 @@ def recorded(tx: Transaction, restaurant: str, seqs: tuple[int, ...], now: float
     tx.touch(OUTBOX)
 
 
-def dead(tx: Transaction, restaurant: str, seq: int, now: float) -> None:
-    """The broker gave up on it: still ours to bring, but not again at once."""
-    tx.execute(
-        """UPDATE request SET stage = 'published', sent_at = ?, error = 'dead-lettered once'
-           WHERE seq = ? AND restaurant = ? AND stage IN ('open', 'published')""",
-        (now, seq, restaurant),
-    )
-
-
 def late(tx: Transaction, before: float, restaurants: list[str], ingress: str) -> list[Handover]:
     """Published before that time, `recorded` still missing, a worker heard alive."""
     marks = ",".join("?" * len(restaurants))
+    # The inner one reads nothing but an index: of many, few are read whole.
     rows = tx.execute(
-        f"""SELECT {_COLUMNS} FROM request WHERE stage = 'published' AND sent_at < ?
-            AND restaurant IN ({marks}) ORDER BY seq LIMIT 64""",  # noqa: S608  constants and marks
+        f"""SELECT {_COLUMNS} FROM request WHERE seq IN (
+                SELECT seq FROM request INDEXED BY request_published
+                WHERE stage = 'published' AND sent_at < ? AND restaurant IN ({marks})
+                ORDER BY seq LIMIT 64) ORDER BY seq""",  # noqa: S608  only marks
         (before, *restaurants),
     )
     return _readable(tx, rows.fetchall(), ingress)
@@ -260,6 +270,28 @@ def backlog(tx: Transaction) -> dict[str, float | int]:
                    WHERE stage = 'published')"""
     ).fetchone()
     return {"events": row["number"], "oldest": row["oldest"]}
+
+
+def _list_next(
+    tx: Transaction,
+    ingress: str,
+    restaurants: tuple[str, ...],
+    where: tuple[str, str, str],
+    values: dict[str, float],
+) -> list[Handover]:
+    index, condition, order = where
+    names = {f"name{number}": name for number, name in enumerate(restaurants)}
+    rows = tx.execute(
+        f"""SELECT {_COLUMNS} FROM request AS r INDEXED BY {index}
+           WHERE stage = 'open' AND fate IS NOT NULL AND {condition}
+           AND restaurant IN ({", ".join(f":{name}" for name in names)})
+           AND NOT EXISTS (SELECT 1 FROM request AS e INDEXED BY request_open
+               WHERE e.stage = 'open' AND e.restaurant = r.restaurant
+               AND e.checkout_id = r.checkout_id AND e.seq < r.seq)
+           ORDER BY {order} LIMIT :limit""",  # noqa: S608  constants, and marks
+        {**values, **names},
+    )
+    return _readable(tx, rows.fetchall(), ingress)
 
 
 def _insert(

@@ -6,14 +6,21 @@ CREATE TABLE meta (
 ) WITHOUT ROWID;
 
 -- Since when this ledger serves a restaurant: what is older belongs to another time.
+-- taken_at: since when no other worker served it, as far as is known here; NULL if one does, or did
+-- since. taken_over_at: when a person said that the worker before is gone for good.
 CREATE TABLE service (
     restaurant TEXT PRIMARY KEY,
-    since      REAL NOT NULL
+    since      REAL NOT NULL,
+    taken_at   REAL,
+    taken_over_at REAL
 ) WITHOUT ROWID;
 
 -- The ingress: each authenticated call with its answer; also the outbox.
 -- stage: NULL nothing to hand over | open | published (the broker confirmed) | recorded (a worker has it)
---        | damaged (on the disk; in the side file)
+--        | damaged (on the disk; in the side file) | stuck (came back too often: a person must decide)
+--        | resolved, voided (a person has)
+-- bounced: '' | returned (no queue took it) | dead (a worker would not have it), until it is recorded;
+-- bounces: how often.
 -- digest: a checksum of what never changes.
 -- fate:  NULL not known yet | written | gone | unsure | late (a 2XX that was never said)
 CREATE TABLE request (
@@ -40,7 +47,9 @@ CREATE TABLE request (
     copies         INTEGER NOT NULL DEFAULT 0,
     sent_at        REAL,
     recorded_at    REAL,
-    digest         INTEGER
+    digest         INTEGER,
+    bounces        INTEGER NOT NULL DEFAULT 0,
+    bounced        TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX request_order ON request (restaurant, order_id, seq);
 CREATE INDEX request_received ON request (received_at);
@@ -50,6 +59,8 @@ CREATE INDEX request_checkout ON request (restaurant, checkout_id) WHERE order_i
 CREATE INDEX request_open ON request (restaurant, checkout_id, seq) WHERE stage = 'open';
 CREATE INDEX request_outbox ON request (seq) WHERE stage = 'open';
 CREATE INDEX request_published ON request (restaurant, sent_at) WHERE stage = 'published';
+CREATE INDEX request_waiting ON request (restaurant, received_at) WHERE stage = 'open';
+CREATE INDEX request_bounced ON request (restaurant, seq) WHERE bounced <> '';
 CREATE INDEX request_cart ON request (received_at) WHERE hook = 'promo' AND body <> x'';
 CREATE INDEX request_change_unread ON request (received_at)
     WHERE hook = 'order-change' AND event IS NULL AND error IS NOT NULL;
@@ -128,7 +139,7 @@ CREATE INDEX checkout_homeless ON checkout (updated_at) WHERE homeless;
 
 -- The worker: the duty to bring one operation on one order to its POS.
 -- cause: in words for people; reason: the kind of it, see bridge.model.question; side: whose it is,
--- if not whom the reason says.
+-- if not whom the reason says. answered_for: the promise that was past when a person let it go out.
 CREATE TABLE delivery (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     restaurant  TEXT NOT NULL,
@@ -158,6 +169,7 @@ CREATE TABLE delivery (
     reason      TEXT NOT NULL DEFAULT '',
     side        TEXT NOT NULL DEFAULT '',
     digest      INTEGER,
+    answered_for REAL,
     -- Its restaurant while the lane has to do with it, and its state while it is not settled:
     -- what is over must cost the lanes nothing.
     lane        TEXT GENERATED ALWAYS AS (
@@ -167,7 +179,7 @@ CREATE TABLE delivery (
     UNIQUE (restaurant, order_id, operation, version)
 );
 CREATE INDEX delivery_checkout ON delivery (restaurant, checkout_id, id);
-CREATE INDEX delivery_lane ON delivery (lane, id) WHERE lane IS NOT NULL;
+CREATE INDEX delivery_lane ON delivery (lane, answered_for, id) WHERE lane IS NOT NULL;
 CREATE INDEX delivery_promise ON delivery (lane, state, promise_at) WHERE lane IS NOT NULL;
 CREATE INDEX delivery_next ON delivery (lane, state, next_at) WHERE lane IS NOT NULL;
 CREATE INDEX delivery_released ON delivery (lane, operation, state, released_at)
@@ -185,6 +197,15 @@ CREATE TABLE attempt (
     pos_ref     TEXT
 );
 CREATE INDEX attempt_delivery ON attempt (delivery_id);
+
+-- The worker: deliveries that an adapter has in its hands, or had when the process died.
+-- is_under_way: 1 from before the adapter sees it until it lets go. unclean_ends: at how many ends
+-- of the process in a row that was so.
+CREATE TABLE handling (
+    delivery_id  INTEGER PRIMARY KEY,
+    is_under_way INTEGER NOT NULL,
+    unclean_ends INTEGER NOT NULL DEFAULT 0
+);
 
 -- The worker: which ingress must still hear of which revision of an order.
 -- open: 1 while it has not confirmed the newest one; what is confirmed must cost nothing.

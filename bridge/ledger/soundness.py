@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -16,12 +17,16 @@ from bridge.model.question import Reason
 CHANGED = "the disk has changed what was stored"
 _MAY_BE_THERE = "; it was being sent, so look into the POS first"
 _HINT = f"what is left of it is in {side_file.SIDE_FILE} beside the ledger; enter it by hand"
+# Of a stranger's message, which may be of any length.
+LONGEST_MESSAGE = 65536
 
 # Text comes as bytes: damaged bytes may be no text any more.
 REQUEST_COLUMNS = "seq, stage, digest, received_at, body, status, answer, repeat_of, " + ", ".join(
     f"CAST({name} AS BLOB) AS {name}" for name in digest.REQUEST_TEXTS
 )
-_REQUESTS = f"SELECT {REQUEST_COLUMNS} FROM request WHERE stage IN ('open', 'published')"  # noqa: S608  constants
+_REQUESTS = f"""
+SELECT {REQUEST_COLUMNS} FROM request WHERE stage IN ('open', 'published', 'stuck')
+"""  # noqa: S608  constants
 _DELIVERIES = """
 SELECT id, state, digest, operation, version, CAST(restaurant AS BLOB) AS restaurant,
     CAST(order_id AS BLOB) AS order_id, CAST(correlation_id AS BLOB) AS correlation_id,
@@ -73,6 +78,12 @@ def hold(tx: Transaction, row: Row, reason: Reason, why: str, now: float) -> Non
     touch(tx, _text(row["restaurant"]), _text(row["order_id"]), now)
 
 
+def put_aside(tx: Transaction, queue: str, body: bytes, why: str) -> None:
+    """A message of which nobody knows what to do with it, with the reason."""
+    if tx.directory is not None:
+        _append(tx.directory, {"queue": queue, "why": why, "body": body[:LONGEST_MESSAGE]})
+
+
 def _damaged(tx: Transaction, query: str, names: tuple[str, ...]) -> Iterator[Row]:
     for row in tx.execute(query):
         if not digest.is_sound(row, names):
@@ -86,8 +97,12 @@ def _keep(tx: Transaction, table: str, number: int, row: Row, why: str) -> None:
     directory = tx.directory
     if directory is None:
         return
+    _append(directory, {"table": table, "why": why, "row": dict(row)})
+
+
+def _append(directory: Path, facts: dict[str, Any]) -> None:
     try:
-        side_file.keep(directory, {"table": table, "why": why, "row": dict(row)})
+        side_file.keep(directory, facts)
     except OSError as error:
         raise LedgerError(
             f"{side_file.SIDE_FILE} cannot be written: {error}", diagnose(error)

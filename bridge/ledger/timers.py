@@ -6,6 +6,8 @@ from bridge.ledger.transaction import Transaction
 from bridge.model import DeliveryState
 from bridge.model.question import Reason
 
+# So many are moved in one step, some milliseconds: whoever else writes must not wait for them all.
+STEP = 50
 # How long an outcome may stay unknown after the promise while nobody can ask the POS.
 LAST_QUESTION = 60.0
 
@@ -37,11 +39,14 @@ def next_moment(tx: Transaction, restaurant: str, now: float) -> float | None:
 
 
 def run_timers(tx: Transaction, restaurant: str, now: float) -> int:
-    """Move what waited long enough: release at its time, hold or void for want of a sign."""
+    """Move what waited long enough: release at its time, hold or void for want of a sign.
+
+    Returns how many; `STEP` if there may be more.
+    """
     rows = tx.execute(
         """SELECT id, order_id, timer FROM delivery
-           WHERE lane = ? AND state = 'waiting' AND next_at <= ?""",
-        (restaurant, now),
+           WHERE lane = ? AND state = 'waiting' AND next_at <= ? LIMIT ?""",
+        (restaurant, now, STEP),
     ).fetchall()
     for row in rows:
         state, cause, next_at = _expired(row["timer"], now)
@@ -61,7 +66,8 @@ def hold_late(tx: Transaction, restaurant: str, now: float) -> int:
     """What is past its promise is not put out by itself: a person must say so.
 
     What waits behind its order, or behind an open question of it, belongs to that. An unknown
-    outcome gets a last chance to be cleared up.
+    outcome gets a last chance to be cleared up. Returns how many; `STEP` if there may be more: then
+    nothing may be sent yet.
     """
     rows = tx.execute(
         f"""SELECT id, order_id, state, cause FROM delivery AS d INDEXED BY delivery_promise
@@ -69,8 +75,9 @@ def hold_late(tx: Transaction, restaurant: str, now: float) -> int:
            UNION ALL
            SELECT id, order_id, state, cause FROM delivery AS d INDEXED BY delivery_promise
              WHERE lane = ?1 AND state = 'unknown' AND promise_at <= ?3 AND updated_at <= ?3
-             AND {_IS_FIRST}""",  # noqa: S608  constants only
-        (restaurant, now, now - LAST_QUESTION),
+             AND {_IS_FIRST}
+           LIMIT ?4""",  # noqa: S608  constants only
+        (restaurant, now, now - LAST_QUESTION, STEP),
     ).fetchall()
     for row in rows:
         question, reason = "late: print?", Reason.LATE

@@ -81,7 +81,8 @@ class Pulse:
 
     `failing_since`: since when probes fail without a good sign, proven or not;
     `proven_down`: three of them over at least ten seconds, or the POS says so;
-    `oldest_due_at`: since when the oldest released, due, unfinished order waits.
+    `oldest_due_at`: since when the oldest released, due, unfinished order waits;
+    `taken_over_at`: when a person said that the worker before this one is gone for good.
     """
 
     worker: str
@@ -92,3 +93,4 @@ class Pulse:
     failing_since: datetime | None = None
     oldest_due_at: datetime | None = None
     console: str = ""
+    taken_over_at: datetime | None = None

@@ -104,7 +104,7 @@ QUESTIONS: Final[Mapping[Reason, Question]] = MappingProxyType(
         ),
         Reason.QUARANTINED: Question(
             side=Side.BRIDGE,
-            next_step="enter it by hand and resolve; report the log to the bridge's makers",
+            next_step="enter it by hand and resolve, or replay it after an update that mends it",
         ),
     }
 )

@@ -3,12 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import structlog
 
 from bridge.adapter import Adapter, Capability, PosUnreachable, TicketRejected
-from bridge.ledger import Ledger, LedgerError, Transaction, deliveries, orders
+from bridge.ledger import Ledger, LedgerError, Transaction, deliveries, handling, orders
 from bridge.ledger.deliveries import MAY_BE_THERE, OPERATOR_TASK, Verdict, Work
 from bridge.ledger.transaction import Job
 from bridge.model import (
@@ -57,6 +58,7 @@ class Attempts:
         metrics: Metrics,
         random: Callable[[], float],
         may_start: Callable[[], bool] = lambda: True,
+        alone: asyncio.Lock | None = None,
     ) -> None:
         self._pos = pos
         self._adapter: Adapter = pos.adapter
@@ -65,9 +67,30 @@ class Attempts:
         self._random = random
         self._may_start = may_start
         self._stuck = StuckCalls(ledger.now)
+        self._alone = alone or asyncio.Lock()
+        self._handled: set[int] = set()
 
     async def bring(self, work: Work) -> None:
-        """Do what the delivery's state asks for, up to one try."""
+        """Do what the delivery's state asks for, up to one try.
+
+        What was being handled when the process died is tried alone: should it die again, the one
+        that kills it is known, and the others are not blamed for it.
+        """
+        async with self._alone if work.unclean_ends else nullcontext():
+            await self._handle(work)
+
+    async def _handle(self, work: Work) -> None:
+        """On record before the adapter sees it: whatever it does to this process, it is known."""
+        self._handled.add(work.id)
+        try:
+            if await self._ledger.write(lambda tx: handling.begin(tx, work.id, work.revision)):
+                await self._bring(work)
+        finally:
+            if work.id in self._handled:
+                self._handled.discard(work.id)
+                self._ledger.post(lambda tx: handling.let_go(tx, work.id))
+
+    async def _bring(self, work: Work) -> None:
         if work.state is DeliveryState.UNKNOWN and not await self._may_resend(work):
             return
         chosen = policy.choose_call(self._adapter.spec, work.operation, work.slip)
@@ -227,7 +250,9 @@ class Attempts:
                 _fold(tx, work, now)
             return is_mine
 
-        if await self._write(work, job):
+        is_mine = await self._write(work, job)
+        self._handled.discard(work.id)
+        if is_mine:
             self._tell(work, verdict)
         else:
             log.warning("decided_by_others", order_id=work.order_id, outcome=verdict.outcome)

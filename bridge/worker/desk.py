@@ -4,7 +4,7 @@ Each decision is one write with the delivery's revision: what changed meanwhile 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
@@ -36,6 +36,7 @@ from bridge.worker.decision import (
     decide_resolve,
     decide_void,
 )
+from bridge.worker.succession import Holding, Succession
 
 PAGE: Final = 50
 # A POS is asked about so many at once; the rest of a page waits its turn.
@@ -71,7 +72,14 @@ class Poses(Protocol):
 class Desk:
     """Its methods raise LedgerError if nothing can be written."""
 
-    def __init__(self, ledger: Ledger, places: Mapping[str, Place], poses: Poses) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        places: Mapping[str, Place],
+        poses: Poses,
+        holding: Callable[[str], Holding | None] = lambda _restaurant: None,
+    ) -> None:
+        self._succession = Succession(ledger, holding)
         self._ledger = ledger
         self._places = places
         self._poses = poses
@@ -103,6 +111,10 @@ class Desk:
         await self._ledger.write(lambda tx: pauses.remove(tx, restaurant))
         await self._poses.resume(restaurant)
         log.info("restaurant_resumed", restaurant=restaurant, who=who)
+
+    async def take_over(self, restaurant: str, *, who: str, dry_run: bool) -> Answer:
+        """Serve it in place of a worker that is gone for good; says what may come out twice."""
+        return await self._succession.take_over(restaurant, who=who, dry_run=dry_run)
 
     async def _look(self, page: list[Subject]) -> dict[int, Look]:
         asked = [one for one in page if asks_pos(one, self._places[one.restaurant].spec)]
@@ -215,6 +227,7 @@ def _outcome(
         next_at=max(now, starts_at) if is_again else None,
         # Or what is late would be held again at once.
         promise_at=max(subject.promise_at, until, until - now + starts_at) if is_again else None,
+        answered_for=subject.promise_at if is_again and subject.promise_at <= now else None,
         pos_ref=demand.pos_ref or None,
     )
 

@@ -48,6 +48,8 @@ class Lane:
         self._running: dict[int, asyncio.Task[None]] = {}
         self._checkouts: set[str] = set()
         self._stopping = False
+        # What people let go out late, and the other orders, take turns.
+        self._answered_first = False
 
     def wake(self) -> None:
         self._wake.set()
@@ -80,8 +82,9 @@ class Lane:
         """Start what may start; returns when the clock has something to do next."""
         # As it is now, on this loop: the plan itself is made on the ledger's thread.
         running, limit = frozenset(self._running), self._count_free()
+        first = self._answered_first
         try:
-            plan = await self._ledger.write(lambda tx: self._plan(tx, running, limit))
+            plan = await self._ledger.write(lambda tx: self._plan(tx, running, limit, first))
         except LedgerError as error:
             log.warning("lane_cannot_read", restaurant=self.restaurant, reason=str(error))
             await asyncio.sleep(LEDGER_RETRY)
@@ -104,13 +107,22 @@ class Lane:
     def _is_able(self) -> bool:
         return not self._stopping and self._may_start() and self._pos.takes_tickets
 
-    def _plan(self, tx: Transaction, running: frozenset[int], limit: int) -> _Plan:
+    def _plan(
+        self, tx: Transaction, running: frozenset[int], limit: int, answered_first: bool
+    ) -> _Plan:
         now = self._ledger.now()
         recovery.recover_lost(tx, self.restaurant, running, now)
-        timers.run_timers(tx, self.restaurant, now)
-        timers.hold_late(tx, self.restaurant, now)
+        moved = (
+            timers.run_timers(tx, self.restaurant, now),
+            timers.hold_late(tx, self.restaurant, now),
+        )
+        if timers.STEP in moved:
+            # The rest at once, in a write of its own; what is late must not be sent before.
+            return _Plan(work=[], next_at=now)
         return _Plan(
-            work=deliveries.list_work(tx, self.restaurant, now, limit),
+            work=deliveries.list_work(
+                tx, self.restaurant, now, limit, answered_first=answered_first
+            ),
             next_at=timers.next_moment(tx, self.restaurant, now),
         )
 
@@ -120,6 +132,7 @@ class Lane:
         if work.id in self._running or work.checkout_id in self._checkouts:
             return
         self._checkouts.add(work.checkout_id)
+        self._answered_first = work.answered_for is None
         task = asyncio.create_task(self._bring(work), name=f"delivery-{work.id}")
         self._running[work.id] = task
         task.add_done_callback(lambda _task: self._finished(work))

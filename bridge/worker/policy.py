@@ -43,6 +43,8 @@ _LEAST = 0.05
 # What stops the lane need not stop the delivery too: later orders would pass it when the lane goes
 # on. But one that stops its lane again and again must let the others by.
 _PLACE_KEPT = 3
+# What was under way at so many unclean ends of the process in a row is taken for their cause.
+POISON = 3
 
 
 class LaneEffect(Enum):
@@ -159,6 +161,14 @@ def resolve(spec: AdapterSpec, work: Work, now: float) -> Resolution:
     if Capability.LOOKUP not in spec.capabilities:
         return Resolution.HOLD
     return Resolution.FIND if now >= settled_at(spec, work) else Resolution.WAIT
+
+
+def quarantine(unclean_ends: int, *, may_be_there: bool) -> str | None:
+    """Why a delivery that was being handled whenever the process died is held; None: go on."""
+    if unclean_ends < POISON:
+        return None
+    doubt = f"; {MAY_BE_THERE}" if may_be_there else ""
+    return f"the bridge died {unclean_ends} times in a row while it handled this{doubt}"
 
 
 def settled_at(spec: AdapterSpec, work: Work) -> float:

@@ -11,9 +11,18 @@ import aiohttp
 import structlog
 
 from bridge.adapter import Adapter, RestaurantFacts, Services
-from bridge.ledger import Ledger, LedgerError, Transaction, deliveries, orders, recovery
+from bridge.ledger import (
+    Ledger,
+    LedgerError,
+    Transaction,
+    deliveries,
+    handling,
+    recovery,
+    tenure,
+)
 from bridge.model import Cart, Deadline, Pulse, Pulses
 from bridge.telemetry import Metrics
+from bridge.worker import policy
 from bridge.worker.alerts import Alerts
 from bridge.worker.attempt import Attempts
 from bridge.worker.decision import Look
@@ -61,6 +70,9 @@ class Worker:
         self._lanes: dict[str, Lane] = {}
         self._attempts: dict[str, Attempts] = {}
         self._alerts = Alerts(context.ledger, context.metrics)
+        # One at a time of all restaurants: whichever kills this process is to be found.
+        self._alone = asyncio.Lock()
+        self._taken_over: dict[str, float] = {}
         self.started = asyncio.Event()
         self.beat_at = 0.0
 
@@ -126,6 +138,7 @@ class Worker:
             metrics=context.metrics,
             random=context.random,
             may_start=lambda: context.may_start(restaurant),
+            alone=self._alone,
         )
         if post.paused:
             pos.pause(post.paused)
@@ -147,7 +160,7 @@ class Worker:
         """Beat while this loop turns; a blocked one falls silent, and the gate hears it."""
         while True:
             try:
-                oldest = await self._context.ledger.read(self._read_oldest)
+                oldest, self._taken_over = await self._context.ledger.read(self._read)
             except LedgerError as error:
                 log.warning("pulse_without_ledger", reason=str(error))
                 oldest = {}
@@ -156,8 +169,9 @@ class Worker:
             self.beat_at = asyncio.get_running_loop().time()
             await asyncio.sleep(PULSE_EVERY)
 
-    def _read_oldest(self, tx: Transaction) -> dict[str, float | None]:
-        return {name: deliveries.oldest_due(tx, name) for name in self._poses}
+    def _read(self, tx: Transaction) -> tuple[dict[str, float | None], dict[str, float]]:
+        oldest = {name: deliveries.oldest_due(tx, name) for name in self._poses}
+        return oldest, tenure.list_taken_over(tx)
 
     def _oldest(self, restaurant: str) -> float | None:
         heard = self._context.pulses.find(restaurant)
@@ -165,7 +179,7 @@ class Worker:
         return at.timestamp() if at else None
 
     def _put(self, pos: Pos, oldest: float | None) -> None:
-        watch = pos.watch
+        watch, taken_over = pos.watch, self._taken_over.get(pos.restaurant)
         self._context.pulses.put(
             Pulse(
                 worker=self._context.name,
@@ -176,6 +190,7 @@ class Worker:
                 failing_since=watch.failing_since,
                 oldest_due_at=datetime.fromtimestamp(oldest, UTC) if oldest else None,
                 console=self._context.console,
+                taken_over_at=datetime.fromtimestamp(taken_over, UTC) if taken_over else None,
             )
         )
 
@@ -185,7 +200,23 @@ def recover(tx: Transaction, restaurants: list[str], now: float) -> dict[str, fl
     count = recovery.recover(tx, now)
     if count:
         log.warning("interrupted_deliveries_found", number=count)
-    return {name: orders.serve(tx, name, now) for name in restaurants}
+    for suspect in handling.count_ends(tx):
+        _judge(tx, suspect, now)
+    return {name: tenure.serve(tx, name, now) for name in restaurants}
+
+
+def _judge(tx: Transaction, suspect: handling.Suspect, now: float) -> None:
+    cause = policy.quarantine(suspect.unclean_ends, may_be_there=suspect.may_be_there)
+    log.warning(
+        "died_while_handling",
+        restaurant=suspect.restaurant,
+        order_id=suspect.order_id,
+        correlation_id=suspect.correlation_id,
+        unclean_ends=suspect.unclean_ends,
+        is_quarantined=cause is not None,
+    )
+    if cause is not None:
+        handling.quarantine(tx, suspect, cause, now)
 
 
 def _now() -> datetime:

@@ -13,6 +13,9 @@ from bridge.cli import main
 from bridge.config import check
 from bridge.config.settings import Ingress
 from bridge.sources.bbot import Hook
+from tests.proof.__main__ import prove
+from tests.proof.bugs.catalogue import BUGS
+from tests.proof.checker import COUNTERS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -134,6 +137,29 @@ def test_every_module_to_be_run_exists(module):
     name = module.split()[0]
 
     assert name == "venv" or (ROOT / name.replace(".", "/") / "__main__.py").exists()
+
+
+def test_the_table_of_the_proof_has_what_must_be_nothing():
+    rows = re.findall(r"^\| ([\w -]+) \| (\S+) \| (\S+) \|$", section("The proof"), re.MULTILINE)
+
+    assert rows[-len(COUNTERS) :] == [(name, "0", "0") for name in COUNTERS]
+
+
+def test_the_table_of_the_proof_has_all_planted_bugs():
+    assert f"| planted bugs caught | {len(BUGS)} of {len(BUGS)} |" in section("The proof")
+
+
+@pytest.mark.parametrize("line", fenced("sh", section("The proof"))[0].splitlines())
+def test_the_proof_has_the_options_that_it_shows(line):
+    words = shlex.split(line, comments=True)[3:]
+
+    prove.make_parser(click.Context(prove)).parse_args(words)
+
+
+def test_the_second_command_ends_with_the_short_form_of_the_proof():
+    last = (ROOT / "tests/run").read_text("utf-8").splitlines()[-1]
+
+    assert last.endswith(".venv/bin/python -m tests.proof --short")
 
 
 def test_the_table_of_commands_is_the_help():

@@ -4,19 +4,23 @@ import secrets
 import shutil
 import signal
 import sys
+import time
 import traceback
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
 import click
-import orjson
 
+from tests.proof import report
 from tests.proof.part import Job, Result
 from tests.proof.plan import SHORT, plan_for
+from tests.proof.report.document import build
 
 # In this order; the module of each has `run(job) -> Result`.
 PARTS = {
     "sim": "tests.proof.sim.part",
+    "bugs": "tests.proof.bugs.part",
     "storm": "tests.proof.rig.storm",
 }
 
@@ -46,13 +50,18 @@ def prove(minutes, short, seed, parts, directory):
     plan = SHORT if short else plan_for(minutes)
     seed = secrets.randbits(32) if seed is None else seed
     shutil.rmtree(directory, ignore_errors=True)
+    began, begun = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     results = {}
     for name in parts or PARTS:
         click.echo(f"== {name}", err=True)
         place = directory / name
         place.mkdir(parents=True)
         results[name] = _run(name, Job(plan=plan, seed=seed, directory=place, tell=_tell))
-    sys.exit(_report(seed, results, directory))
+    form = "the short form" if short else f"{minutes:g} minutes"
+    seconds = time.monotonic() - began
+    document = build(results, seed=seed, form=form, begun=begun, seconds=seconds)
+    click.echo("\n".join(report.write(document, directory)))
+    sys.exit(1 if document["wrong"] else 0)
 
 
 def _run(name, job):
@@ -62,20 +71,6 @@ def _run(name, job):
     except Exception as error:  # noqa: BLE001  it is told, and the proof fails
         _tell(traceback.format_exc())
         return Result(wrong=[f"the part itself failed: {type(error).__name__}: {error}"])
-
-
-def _report(seed, results, directory):
-    wrong = [f"{name}: {each}" for name, result in results.items() for each in result.wrong]
-    document = {
-        "version": 1,
-        "seed": seed,
-        "parts": {name: result.figures for name, result in results.items()},
-        "skipped": [each for result in results.values() for each in result.skipped],
-        "wrong": wrong,
-    }
-    (directory / "report.json").write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
-    click.echo("\n".join([f"seed {seed}", *(wrong or ["nothing is wrong"])]))
-    return 1 if wrong else 0
 
 
 def _tell(text):

@@ -15,6 +15,7 @@ from tests.proof.excuses import (
     AFTERMATH,
     Excuse,
     Faults,
+    excuse_ghost,
     excuse_lateness,
     excuse_question,
     excuse_refusal,
@@ -171,13 +172,9 @@ def _check_ghost(case: Case, verdict: Verdict, faults: Faults, _ended: float) ->
     placed = [call for call in case.calls if call.hook == PLACING]
     if any(call.is_yes for call in placed):
         return
-    for call in placed:
-        kinds = ("kill9", "shot", "stop")
-        if call.is_left or (
-            call.is_half_heard and faults.excuse(call.t, call.ended, case.site, kinds)
-        ):
-            verdict.apart["tickets of an answer that nobody heard"] += 1
-            return
+    if any(call.is_left or excuse_ghost(call, faults) for call in placed):
+        verdict.apart["tickets of an answer that nobody heard"] += 1
+        return
     verdict.blame(GHOST, case, "printed, though nobody was told yes")
 
 

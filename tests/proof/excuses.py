@@ -25,6 +25,15 @@ _OF_CODE: Final = {
 }
 # Past its end a fault is still felt: the process restarts, the disk catches up.
 AFTERMATH: Final = 5.0
+# An ingress that stands apart believes for so long what it last heard of a POS.
+HEARSAY: Final = 15.0
+# An answer for which the machine let nobody work for so long says little about the bridge.
+_STARVED: Final = 0.5
+_OF_TIME: Final = frozenset({"not_durable", "too_late"})
+# Nobody waits any more for a write that comes too late; it is struck out by another one.
+_STRIKING_OUT: Final = 2.0
+_ENDS: Final = ("kill9", "shot")
+_BETWEEN: Final = ("worker", "broker", "wire.ingress", "wire.worker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ class Faults:
             if fault["t"] > ended:
                 return
             is_there = fault["on"] == site or fault["on"].startswith(f"{site}.")
-            is_meant = wanted is None or fault["what"] in wanted
+            is_meant = wanted is None or kind_of(fault) in wanted
             if is_there and is_meant and fault["until"] + aftermath >= begun:
                 yield fault
 
@@ -74,23 +83,75 @@ class Faults:
             return Excuse(fault["what"], fault["id"])
         return None
 
+    def was_between(self, begun: float, ended: float, site: str) -> bool:
+        """Whether anything was done then to what lies between a POS and an ingress apart."""
+        places = {f"{site}.{place}" for place in _BETWEEN}
+        return any(fault["on"] in places for fault in self.during(begun, ended, site))
+
+    def excuse_at_door(
+        self, call: Call, whats: Iterable[str], *, aftermath: float = AFTERMATH
+    ) -> Excuse | None:
+        """The first that was done to whoever answers the platform."""
+        site = call.sent["site"]
+        for fault in self.during(call.t, call.ended, site, whats, aftermath=aftermath):
+            if reaches_door(fault):
+                return Excuse(fault["what"], fault["id"])
+        return None
+
 
 def excuse_refusal(call: Call, faults: Faults) -> Excuse | None:
     """Why a checkout may be refused now, None if nothing explains it."""
-    site, answer = call.sent["site"], call.answer
+    answer = call.answer
     if answer is None or answer["heard"] != "all":
         # A fault lasts until the process is there again: after that somebody answers.
-        return faults.excuse(call.t, call.ended, site, ("kill9", "shot", "stop"), aftermath=0.0)
-    kinds = _OF_CODE.get(answer["code"], frozenset())
-    for fault in faults.during(call.t, call.ended, site, kinds):
-        if touches(fault, call.sent["restaurant"]):
-            return Excuse(f"{answer['code']}: {fault['what']}", fault["id"])
-    return None
+        return faults.excuse_at_door(call, ("kill9", "shot", "stop"), aftermath=0.0)
+    code, kinds = answer["code"], _OF_CODE.get(answer["code"], frozenset())
+    if found := faults.excuse_at_door(call, kinds):
+        return Excuse(f"{code}: {found.why}", found.fault)
+    if "pos" in kinds:
+        return _excuse_by_pos(call, code, faults)
+    return _excuse_by_machine(call) if code in _OF_TIME else None
 
 
 def excuse_lateness(call: Call, faults: Faults) -> Excuse | None:
     """Why an answer may be past its budget."""
-    return faults.excuse(call.t, call.ended, call.sent["site"], ("stop", "shot", "disk"))
+    found = faults.excuse_at_door(call, ("stop", "shot", "disk"))
+    return found or _excuse_by_machine(call)
+
+
+def _excuse_by_machine(call: Call) -> Excuse | None:
+    """The time of an answer is told without that in which nobody could work."""
+    answer = call.answer
+    if answer is None or call.ended - call.t - answer["ms"] / 1000 < _STARVED:
+        return None
+    return Excuse("the machine had no processor to spare", answer["code"])
+
+
+def _excuse_by_pos(call: Call, code: str, faults: Faults) -> Excuse | None:
+    """It is so, or it was, and the news that it is over may have been held up."""
+    site = call.sent["site"]
+    for fault in faults.during(call.t, call.ended, site, ("pos",), aftermath=HEARSAY):
+        if not touches(fault, call.sent["restaurant"]):
+            continue
+        if fault["until"] + AFTERMATH >= call.t:
+            return Excuse(f"{code}: {fault['what']}", fault["id"])
+        if faults.was_between(fault["until"], call.t, site):
+            return Excuse(f"{code}: {fault['what']}, by hearsay", fault["id"])
+    return None
+
+
+def excuse_ghost(call: Call, faults: Faults) -> Excuse | None:
+    """Why a ticket may come of an order that got no yes: who was to say so, or to take it back."""
+    answer = call.answer
+    if call.is_half_heard:
+        return faults.excuse_at_door(call, ("kill9", "shot", "stop"))
+    if answer is None or answer["code"] not in _OF_TIME:
+        return None
+    # The write came true after all, and the process ended before it could strike that out.
+    for fault in faults.during(call.ended, call.ended + _STRIKING_OUT, call.sent["site"], _ENDS):
+        if fault["t"] >= call.ended and reaches_door(fault):
+            return Excuse(f"{answer['code']}: {fault['what']}", fault["id"])
+    return None
 
 
 def excuse_question(case: Case, faults: Faults, ended: float) -> Excuse | None:
@@ -100,7 +161,7 @@ def excuse_question(case: Case, faults: Faults, ended: float) -> Excuse | None:
     """
     told = min((alert["t"] for alert in case.alerts), default=ended)
     for fault in faults.during(case.begun, told, case.site):
-        if fault["what"] != "broker" and touches(fault, case.restaurant):
+        if kind_of(fault) not in {"broker", "proxy"} and touches(fault, case.restaurant):
             return Excuse(f"asked: {fault['what']}", fault["id"])
     withheld = [paper for paper in case.papers if paper["reply"] == "withheld"]
     if withheld:
@@ -108,6 +169,16 @@ def excuse_question(case: Case, faults: Faults, ended: float) -> Excuse | None:
     return None
 
 
+def reaches_door(fault: Record) -> bool:
+    """Whether it was done to whoever answers the platform: a box, or an ingress apart."""
+    return fault["on"].partition(".")[2] in {"", "ingress"}
+
+
 def touches(fault: Record, restaurant: str) -> bool:
     """A POS's fault is that of its restaurant only."""
-    return fault["what"] != "pos" or fault["on"].endswith(f".{restaurant}")
+    return kind_of(fault) != "pos" or fault["on"].endswith(f".{restaurant}")
+
+
+def kind_of(fault: Record) -> str:
+    """A POS that nobody reaches is one that fails."""
+    return "pos" if ".pos." in fault["on"] else str(fault["what"])

@@ -52,8 +52,9 @@ FIELDS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
         ),
     },
     "faults": {
-        # `on` is what it was done to: SITE, SITE.ingress, SITE.worker, SITE.broker, SITE.disk or
-        # SITE.pos.RESTAURANT. It lasts from `t` until `until`, with what must recover from it.
+        # `on` is what it was done to: SITE, SITE.ingress, SITE.worker, SITE.broker,
+        # SITE.wire.ingress or .worker to the broker, SITE.pos.RESTAURANT. A disk is that of a
+        # process. It lasts from `t` until `until`, with what must recover from it.
         kind: frozenset({"id", "on", "until"})
         for kind in ("kill9", "shot", "stop", "proxy", "broker", "disk", "pos")
     },

@@ -46,15 +46,26 @@ class People:
         self._journal = journal
 
     async def wait_for_rest(self, seconds: float) -> bool:
-        """Until nothing is on its way to a POS; False if something still is after that time."""
+        """Until nothing is on its way to a worker or to a POS.
+
+        False if something still is after that time.
+        """
         ends, still = time.monotonic() + seconds, 0
         while still < _STILL:
             if time.monotonic() > ends:
                 return False
             await asyncio.sleep(_LOOK_EVERY)
             states = [order["state"] async for order in self._orders("open=1")]
-            still = 0 if _MOVING & set(states) else still + 1
+            is_moving = _MOVING & set(states) or await self._has_waiting_events()
+            still = 0 if is_moving else still + 1
         return True
+
+    async def look(self) -> dict[tuple[str, str], str]:
+        """The state of each order, by restaurant and order."""
+        return {
+            (order["restaurant"], order["order_id"]): order["state"]
+            async for order in self._orders("since=0")
+        }
 
     async def tell_standings(self, at: str) -> None:
         """Where each order stands; `at` is whose console it is."""
@@ -71,7 +82,7 @@ class People:
 
     async def tell_board(self, restaurant: str, papers: Journal) -> None:
         """What is on a board is what its cooks have, as papers from elsewhere."""
-        document = await self._ask(f"/kitchen/{restaurant}/tickets")
+        document = await self._ask(f"/api/v1/kitchen/{restaurant}/tickets")
         for ticket in document["tickets"]:
             place = {"site": self._site, "restaurant": restaurant, "key": "", "reply": "given"}
             paper = read_paper({**ticket, "kind": "place"}) | place
@@ -92,18 +103,22 @@ class People:
                 event=line["event"],
             )
 
+    async def _has_waiting_events(self) -> bool:
+        """Those that no worker has recorded yet."""
+        return bool((await self._ask("/readyz"))["ledger"]["events_waiting"])
+
     async def _orders(self, query: str) -> AsyncIterator[Mapping[str, Any]]:
         before: str | None = ""
         while before is not None:
             more = f"&before={before}" if before else ""
-            page = await self._ask(f"/orders?{query}&limit=500{more}")
+            page = await self._ask(f"/api/v1/orders?{query}&limit=500{more}")
             for order in page["orders"]:
                 yield order
             before = page["next"]
 
     async def _ask(self, path: str) -> dict[str, Any]:
         async with self._session.get(
-            f"{self._console}/api/v1{path}",
+            f"{self._console}{path}",
             headers=self._headers,
             timeout=_TIMEOUT,
             raise_for_status=True,

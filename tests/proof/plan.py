@@ -33,13 +33,14 @@ LONG = Plan(
     versions=("3", "4"),
     targets=Targets(orders=20_000, injections=2_000, kills=200, seeds=2_000),
 )
+# Little enough for a slow machine with two cores, where a daemon needs seconds to start.
 SHORT = Plan(
-    simulation=60.0,
+    simulation=50.0,
     answers=5.0,
-    storm=60.0,
-    rate=25.0,
+    storm=45.0,
+    rate=10.0,
     versions=("3",),
-    targets=Targets(orders=1_000, injections=100, kills=20, seeds=300),
+    targets=Targets(orders=200, injections=80, kills=15, seeds=50),
 )
 
 

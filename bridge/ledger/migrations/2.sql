@@ -1,6 +1,10 @@
 -- From version 1 to 2.
 
 ALTER TABLE request ADD COLUMN digest INTEGER;
+ALTER TABLE request ADD COLUMN bounces INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE request ADD COLUMN bounced TEXT NOT NULL DEFAULT '';
+CREATE INDEX request_waiting ON request (restaurant, received_at) WHERE stage = 'open';
+CREATE INDEX request_bounced ON request (restaurant, seq) WHERE bounced <> '';
 CREATE INDEX request_cart ON request (received_at) WHERE hook = 'promo' AND body <> x'';
 CREATE INDEX request_change_unread ON request (received_at)
     WHERE hook = 'order-change' AND event IS NULL AND error IS NOT NULL;
@@ -50,10 +54,26 @@ CREATE INDEX checkout_homeless ON checkout (updated_at) WHERE homeless;
 ALTER TABLE delivery ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE delivery ADD COLUMN side TEXT NOT NULL DEFAULT '';
 ALTER TABLE delivery ADD COLUMN digest INTEGER;
+ALTER TABLE delivery ADD COLUMN answered_for REAL;
+DROP INDEX delivery_lane;
+CREATE INDEX delivery_lane ON delivery (lane, answered_for, id) WHERE lane IS NOT NULL;
 CREATE INDEX delivery_promise ON delivery (lane, state, promise_at) WHERE lane IS NOT NULL;
 CREATE INDEX delivery_next ON delivery (lane, state, next_at) WHERE lane IS NOT NULL;
 CREATE INDEX delivery_released ON delivery (lane, operation, state, released_at)
     WHERE lane IS NOT NULL;
+
+-- The worker: deliveries that an adapter has in its hands, or had when the process died.
+-- is_under_way: 1 from before the adapter sees it until it lets go. unclean_ends: at how many ends
+-- of the process in a row that was so.
+CREATE TABLE handling (
+    delivery_id  INTEGER PRIMARY KEY,
+    is_under_way INTEGER NOT NULL,
+    unclean_ends INTEGER NOT NULL DEFAULT 0
+);
+
+ALTER TABLE service ADD COLUMN taken_at REAL;
+ALTER TABLE service ADD COLUMN taken_over_at REAL;
+UPDATE service SET taken_at = since;
 
 ALTER TABLE promotion_use ADD COLUMN email TEXT NOT NULL DEFAULT '';
 ALTER TABLE promotion_use ADD COLUMN phone TEXT NOT NULL DEFAULT '';

@@ -14,6 +14,7 @@ DEAD = frozenset({DeliveryState.VOIDED, DeliveryState.REFUSED})
 class Terms:
     """A restaurant's rules, in seconds; `since`: from when on this worker serves it.
 
+    `taken_at`: from when on no other one did; 0 where there is only one.
     `on_paper`: its POS tells a refund to the kitchen by a slip, and books none.
     """
 
@@ -22,6 +23,7 @@ class Terms:
     preparation: float = 900.0
     give_up_after: float = 1800.0
     since: float = 0.0
+    taken_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,8 @@ class Case:
     @property
     def may_be_done_already(self) -> bool:
         """Another worker's ledger, lost since, may have known more than this one."""
-        return self.handover.copy > 1 and self.received_at < self.terms.since
+        taken_at = max(self.terms.since, self.terms.taken_at)
+        return self.handover.copy > 1 and self.received_at < taken_at
 
     @property
     def live(self) -> list[Booked]:

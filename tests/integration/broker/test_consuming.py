@@ -14,6 +14,7 @@ from bridge.broker import (
     orders_queue,
     unseal,
 )
+from bridge.broker import consumer as consumer_module
 from tests.integration.broker.queues import count, take
 from tests.unit.broker.messages import PULSE, handover
 
@@ -171,6 +172,27 @@ async def test_a_deleted_queue_is_noticed_and_restored(
     await eventually(lambda: consumer.last_end is not None and consumer.is_consuming)
     await send(1)
     await eventually(lambda: kitchen.seen == [1])
+
+
+async def test_a_consumer_that_gets_nothing_of_what_waits_is_made_anew(
+    *, queue, send, kitchen, links, broker, owned, eventually, monkeypatch
+):
+    """The broker delivers to a single consumer: to another one, which takes nothing more."""
+    monkeypatch.setattr(consumer_module, "LOOK_EVERY", 0.1)
+    monkeypatch.setattr(consumer_module, "LOOK_AGAIN", 0.1)
+    busy = Kitchen()
+    busy.open.clear()
+    owned(Consumer(await links(broker.url), queue, busy, prefetch=1).run())
+    await send(1)
+    await eventually(lambda: busy.received)
+    consumer = Consumer(await links(broker.url), queue, kitchen, random=lambda: 0.0)
+    owned(consumer.run())
+    await eventually(lambda: consumer.is_consuming)
+    await send(2)
+    await eventually(lambda: consumer.counts["end_stalled"])
+
+    busy.open.set()
+    await eventually(lambda: set(busy.seen + kitchen.seen) == {1, 2})
 
 
 async def test_a_queue_that_is_not_there_yet_is_waited_for(

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from bridge.broker import (
     Link,
+    PublishResult,
     Queue,
     availability_queue,
     declare,
@@ -10,6 +13,7 @@ from bridge.broker import (
     orders_queue,
 )
 from tests.integration.broker.queues import count
+from tests.unit.broker.messages import handover
 
 pytestmark = pytest.mark.broker
 
@@ -48,3 +52,23 @@ async def test_a_closed_link_makes_everything_a_problem(names, link):
     problems = await declare(connection, exchanges(names))
     assert [problem.name for problem in problems] == [item.name for item in exchanges(names)]
     assert isinstance(link, Link)
+
+
+async def test_a_queue_with_other_arguments_is_bound_and_carries_messages(
+    names, plant, link, publisher
+):
+    await plant(Queue(name=names.orders_queue("r"), arguments=(("x-queue-type", "quorum"),)))
+    target = names.to_restaurant("r")
+    assert await publisher.publish(target, handover(1), timeout=10) is PublishResult.RETURNED
+
+    (problem,) = await declare(link.connection, [orders_queue(names, "r")])
+    assert "nor can it be bound" not in problem.sentence
+    assert await publisher.publish(target, handover(1), timeout=10) is PublishResult.CONFIRMED
+
+
+async def test_a_queue_that_cannot_even_be_bound_says_so(names, plant, link):
+    await plant(Queue(name=names.orders_queue("r"), arguments=(("x-queue-type", "quorum"),)))
+    nowhere = replace(orders_queue(names, "r"), binding=(f"{names.prefix}.gone", "r"))
+    (problem,) = await declare(link.connection, [nowhere])
+
+    assert "nor can it be bound: NOT_FOUND" in problem.sentence

@@ -64,6 +64,15 @@ async def test_a_channel_that_the_broker_closed_is_replaced(names, plant, link):
     assert link.generation == 1
 
 
+async def test_an_exchange_that_is_gone_is_told_of(names, link):
+    told = []
+    publisher = Publisher(link, on_missing=lambda: told.append(1))
+    missing = Target(exchange=f"{names.prefix}.missing", key="r")
+    await publisher.publish(missing, handover(), timeout=10)
+
+    assert told
+
+
 async def test_a_cancelled_caller_is_cancelled(names, plant, links, proxy):
     await plant(orders_queue(names, "r"))
     publisher = Publisher(await links(proxy.url))

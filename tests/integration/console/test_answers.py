@@ -236,6 +236,7 @@ async def test_restaurants_are_listed_with_what_is_known_of_their_pos(console):
         "state": "up",
         "reason": "",
         "console": "http://worker:8082",
+        "lock": "",
     }
     assert "state" not in cafe
 

@@ -1,102 +1,16 @@
 """The real daemon in this process with a real RabbitMQ: what becomes of events when it is odd."""
 
 import asyncio
-from contextlib import asynccontextmanager
-from urllib.parse import unquote, urlsplit
 
-import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from bridge.broker import Link, Names
-from bridge.config import Broker, Console, Ledger, Secret
+from bridge.broker import Names
 from bridge.daemon import Role
-from tests.daemons import a_config as make_config
-from tests.daemons import post_order, running
 from tests.engine import RESTAURANT
+from tests.integration.daemon.halves import PATIENCE
 
 pytestmark = pytest.mark.broker
-
-PATIENCE = 60.0
-
-
-class Half:
-    """A running daemon, and what its users see."""
-
-    def __init__(self, daemon, ready, task):
-        self.daemon, self.ready, self.task = daemon, ready, task
-
-    async def ask(self, path):
-        headers = {"Authorization": "Bearer a token that nobody guesses"}
-        async with aiohttp.ClientSession(headers=headers) as client:
-            return await (await client.get(self.ready.console + path)).json()
-
-    async def post(self, order_id):
-        return await post_order(self.ready, order_id)
-
-    async def until(self, path, holds):
-        """The document at that address, once it is as wanted."""
-        async with asyncio.timeout(PATIENCE):
-            while not holds(found := await self.ask(path)):  # noqa: ASYNC110  asked over HTTP
-                await asyncio.sleep(0.05)
-        return found
-
-    async def until_state(self, order_id, state):
-        return await self.until(
-            f"/api/v1/orders/{order_id}", lambda order: order.get("state") == state
-        )
-
-
-@asynccontextmanager
-async def bridge(directory, broker, *, prefix, role=Role.ALL, **more):
-    parts = urlsplit(broker.url)
-    settings = Broker(
-        hosts=(f"{parts.hostname}:{parts.port}",),
-        username=unquote(parts.username),
-        password=Secret.of(unquote(parts.password)),
-        virtual_host=unquote(parts.path.removeprefix("/")) or "/",
-        prefix=prefix,
-        idle_expiry=600,
-    )
-    config = make_config(
-        directory,
-        broker=settings,
-        ledger=Ledger(directory=directory, ballast=0),
-        console=Console(
-            listen="127.0.0.1:0",
-            token=Secret.of("a token that nobody guesses"),
-            socket=directory / "console.sock",
-        ),
-        **more,
-    )
-    async with running(config, role=role) as parts:
-        yield Half(*parts)
-
-
-@pytest.fixture
-def start(stack, tmp_path):
-    """Starts a bridge in a directory of its own."""
-
-    async def start(broker, name, prefix, role=Role.ALL):
-        directory = tmp_path / name
-        directory.mkdir()
-        return await stack.enter_async_context(bridge(directory, broker, prefix=prefix, role=role))
-
-    return start
-
-
-@pytest.fixture
-async def connection(broker, stack):
-    link = Link([broker.url], "test")
-    task = asyncio.create_task(link.run())
-
-    async def end():
-        await link.close()
-        await task
-
-    stack.push_async_callback(end)
-    await link.wait_up()
-    return link.connection
 
 
 async def test_a_queue_that_was_deleted_is_made_again_and_its_events_come(

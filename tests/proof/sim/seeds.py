@@ -43,10 +43,10 @@ class Evenings:
             self.stories[how_to_replay(found)] = found["story"]
 
 
-def play(pool: Pool, first: int, until: float) -> Evenings:
-    """From that seed on, until that moment of the monotonic clock."""
+def play(pool: Pool, first: int, until: float, least: int) -> Evenings:
+    """From that seed on, until that moment of the monotonic clock, and so many in any case."""
     evenings = Evenings()
-    for found in pool.play(_tasks(first, until)):
+    for found in pool.play(_tasks(first, until, least)):
         evenings.add(found)
     return evenings
 
@@ -61,8 +61,8 @@ def play_twice(pool: Pool, first: int) -> list[int]:
     return [seed for seed in seeds if once[seed] != again[seed]]
 
 
-def _tasks(first: int, until: float) -> Iterator[Task]:
+def _tasks(first: int, until: float, least: int) -> Iterator[Task]:
     for seed in count(first):
-        if time.monotonic() >= until:
+        if seed >= first + least and time.monotonic() >= until:
             return
         yield {"seed": seed}

@@ -44,6 +44,7 @@ ALERTS: Final = frozenset(
         "delivery_held",
         "event_not_booked",
         "event_set_aside",
+        "event_stuck",
         "held_without_answer",
         "restaurant_paused",
     }

@@ -1,4 +1,7 @@
 import asyncio
+from types import SimpleNamespace
+
+from aio_pika.exceptions import ChannelNotFoundEntity
 
 
 class FakeConnection:
@@ -39,3 +42,72 @@ class FakeBroker:
         connection = FakeConnection()
         self.connections.append(connection)
         return connection
+
+
+class FakeChannel:
+    """A channel of `FakeQueues`."""
+
+    is_initialized = True
+
+    def __init__(self, queues):
+        self._queues = queues
+        self.is_closed = False
+        self.close_callbacks = set()
+        self.on_consumer_cancel_callbacks = set()
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        await self.close()
+
+    async def initialize(self):
+        return
+
+    async def close(self):
+        self.is_closed = True
+
+    async def get_underlay_channel(self):
+        return self
+
+    async def set_qos(self, *, prefetch_count):
+        assert prefetch_count
+
+    async def get_queue(self, name, *, ensure):
+        return self
+
+    async def consume(self, take):
+        if not self._queues.exists:
+            raise ChannelNotFoundEntity("NOT_FOUND - no queue")
+        self._queues.consumers.append((self, take))
+
+    async def declare_queue(self, _name, *, passive):
+        self._queues.looks += 1
+        if self._queues.error is not None:
+            raise self._queues.error
+        if not self._queues.exists:
+            raise ChannelNotFoundEntity("NOT_FOUND - no queue")
+        return SimpleNamespace(
+            declaration_result=SimpleNamespace(message_count=self._queues.waiting)
+        )
+
+
+class FakeQueues(FakeConnection):
+    """A connection to one queue: whether it exists, what waits in it, who consumes it."""
+
+    def __init__(self):
+        super().__init__()
+        self.exists = True
+        self.error = None
+        self.waiting = 0
+        self.looks = 0
+        self.consumers = []
+
+    def channel(self, *_, **__):
+        return FakeChannel(self)
+
+    def cancel_last(self):
+        """As the broker does when the queue is deleted or its node leaves."""
+        channel, _take = self.consumers[-1]
+        for callback in channel.on_consumer_cancel_callbacks:
+            callback(None)

@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from bridge.broker import Link, LinkState, Names, Problem, Queue
 from bridge.broker import lines as module
@@ -120,3 +121,85 @@ async def test_each_link_is_described(lines):
     described = lines.describe()
     assert described["worker-publish"]["state"] == "up"
     assert described["worker-publish"]["server"] == "amqp://broker:5672/"
+
+
+@pytest.fixture
+def mend_at_once(monkeypatch):
+    monkeypatch.setattr(module, "MEND_EVERY", 0.0)
+
+
+async def test_what_could_not_be_declared_is_tried_until_it_can(mend_at_once, lines, broker, told):
+    broker.problems = [Problem(name=QUEUE.name, sentence="no majority")]
+    await lines.wait_ready()
+    before = told.count("ready")
+    broker.problems = []
+    await settle(60)
+
+    assert "degraded" not in lines.describe()
+    assert told.count("ready") == before + 1
+    assert len(broker.declared) > 1
+
+
+async def test_what_cannot_be_declared_is_told_of_once(mend_at_once, lines, broker):
+    broker.problems = [Problem(name=QUEUE.name, sentence="no majority")]
+    with capture_logs() as logs:
+        await lines.wait_ready()
+        await settle(60)
+
+    assert len(broker.declared) > 2
+    assert [line["event"] for line in logs].count("broker_degraded") == 1
+
+
+async def test_when_an_exchange_is_gone_all_is_declared_again(mend_at_once, lines, broker, told):
+    await lines.wait_ready()
+    await settle(60)
+    assert broker.declared == [QUEUE.name]
+
+    lines.publisher._on_missing()
+    await settle(60)
+    assert broker.declared == [QUEUE.name] * 2
+    assert told.count("ready") == 2
+
+
+@pytest.fixture
+def refused(monkeypatch):
+    """Which connection was asked for each declaration; all of them are refused."""
+    asked = []
+
+    async def declare(connection, items):
+        asked.append(connection)
+        return tuple(Problem(name=item.name, sentence="no exchange") for item in items)
+
+    monkeypatch.setattr(module, "declare", declare)
+    return asked
+
+
+PULSES = Queue(name="t.pulses", exclusive=True)
+
+
+async def test_what_is_exclusive_is_declared_where_it_is_consumed(lines, refused):
+    await lines.wait_ready()
+    await settle()
+    refused.clear()
+
+    assert not await lines.restore(PULSES)
+    assert refused == [lines.consuming.connection]
+
+
+async def test_what_is_exclusive_is_mended_for_as_long_as_its_connection_lives(
+    mend_at_once, lines, refused
+):
+    await lines.wait_ready()
+    await settle()
+    await lines.restore(PULSES)
+    await settle()
+    assert refused.count(lines.consuming.connection) > 2
+    assert PULSES.name in lines.describe()["degraded"]
+
+    lines.publishing.connection.break_off("the broker went away")
+    await settle(60)
+    assert PULSES.name in lines.describe()["degraded"]
+
+    lines.consuming.connection.break_off("the broker went away")
+    await settle(60)
+    assert PULSES.name not in lines.describe()["degraded"]

@@ -1,9 +1,11 @@
 import pytest
 
 from bridge.console.findings import Facts, Level, examine
+from bridge.ledger.bounces import Bounced
 from bridge.ledger.misread import Misread
 from bridge.ledger.questions import Count
 from bridge.ledger.unplaced import Unplaced
+from bridge.model.bounce import MOST_BOUNCES, Bounce
 
 WELL = {
     "ledger": {"writable": True},
@@ -39,7 +41,12 @@ def test_when_all_is_well_every_part_says_so():
     [
         ({"ledger": {"writable": False, "reason": "disk full"}}, "bad", "ledger", "disk full"),
         ({"ledger": {}}, "bad", "ledger", "cannot be kept"),
-        ({"ledger": {"writable": True, "damaged_rows": 2}}, "bad", "ledger", "2 stored calls"),
+        (
+            {"ledger": {"writable": True, "damaged_rows": 2}},
+            "bad",
+            "ledger",
+            "2 calls, deliveries or messages",
+        ),
         ({"disk": {"room": "low", "free_mb": 300}}, "warning", "disk", "300 MB are free"),
         ({"disk": {"room": "short", "free_mb": 9}}, "bad", "disk", "9 MB are free"),
         ({"disk": {"room": "ample", "renewals": 1}}, "bad", "disk", "it failed"),
@@ -49,12 +56,54 @@ def test_when_all_is_well_every_part_says_so():
         (pos(state="up", deliveries={"unknown": 1}), "warning", "lopez", "nobody knows"),
         ({"broker": {"publishing": {**UP, "state": "down"}}}, "bad", "broker", "link is down"),
         ({"broker": {"degraded": {"q": "406 inequivalent"}}}, "bad", "broker", "406"),
+        ({"broker": {"not_read": {"lopez": "cancelled"}}}, "bad", "lopez", "cancelled"),
         ({"broker": {"not_through": {"lopez": "returned"}}}, "bad", "lopez", "returned"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(more, level, subject, words):
     found = the_worst(findings(**more))
     assert (found.level, found.subject) == (level, subject)
+    assert words in found.text
+
+
+@pytest.mark.parametrize(
+    ("sentence", "words"),
+    [
+        ("PRECONDITION_FAILED - inequivalent arg", "rabbitmqctl delete_queue t.orders.lopez.v1"),
+        ("ACCESS_REFUSED - configure access", "lacks the right"),
+        ("no answer within 5 s", "tried again every few seconds"),
+    ],
+)
+def test_what_the_broker_refuses_comes_with_what_to_do(sentence, words):
+    found = the_worst(findings(broker={"degraded": {"t.orders.lopez.v1": sentence}}))
+    assert words in found.hint
+
+
+def a_bounce(kind, number=1, *, is_stuck=False):
+    return Bounced(
+        restaurant="lopez",
+        order_id="o1",
+        correlation_id="x1",
+        hook="order-injection",
+        kind=kind,
+        number=number,
+        is_stuck=is_stuck,
+    )
+
+
+@pytest.mark.parametrize(
+    ("bounced", "level", "words"),
+    [
+        (a_bounce(Bounce.RETURNED), Level.WARNING, "no queue took them: o1"),
+        (a_bounce(Bounce.RETURNED, MOST_BOUNCES), Level.BAD, "no queue took them: o1"),
+        (a_bounce(Bounce.DEAD), Level.WARNING, "dead-lettered and go out again: o1"),
+        (a_bounce(Bounce.DEAD, MOST_BOUNCES, is_stuck=True), Level.BAD, "go out no more: o1"),
+    ],
+)
+def test_what_the_broker_brought_back_is_named(bounced, level, words):
+    found = the_worst(findings(bounced=[bounced]))
+
+    assert (found.level, found.subject) == (level, "lopez")
     assert words in found.text
 
 
@@ -125,3 +174,33 @@ def test_a_refund_of_nobody_knows_whom_is_a_matter_of_the_ingress():
 def test_a_closed_restaurant_and_a_link_that_is_up_are_well():
     found = findings(broker={"consuming": UP, "locks": {}}, **pos(state="closed"))
     assert {one.level for one in found} == {Level.GOOD}
+
+
+LOCKED = "refused: RESOURCE_LOCKED"
+
+
+@pytest.mark.parametrize(
+    ("heard", "words"),
+    [
+        ({"worker": "w-2", "console": "http://two:8082"}, "worker w-2 (http://two:8082) serves it"),
+        ({"worker": "w-1", "console": "http://one:8082"}, "another worker serves it"),
+        ({}, "another worker serves it"),
+    ],
+)
+def test_an_idle_worker_says_who_serves_and_why(heard, words):
+    found = the_worst(
+        findings(
+            ledger={"writable": True, "identity": "w-1"},
+            broker={"locks": {"lopez": LOCKED}},
+            restaurants={"lopez": {"state": "up", **heard}},
+        )
+    )
+
+    assert (found.level, found.subject) == ("warning", "lopez")
+    assert found.text.startswith(words)
+    assert LOCKED in found.text
+
+
+@pytest.mark.parametrize("lock", ["held", "lost: the connection was lost"])
+def test_a_lock_that_nobody_else_has_is_no_finding(lock):
+    assert all(one.level is Level.GOOD for one in findings(broker={"locks": {"lopez": lock}}))

@@ -4,7 +4,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.ingress.backlog import Backlog
-from bridge.ledger import LedgerError, outbox, requests
+from bridge.ledger import LedgerError, bounces, outbox, requests
+from bridge.model.bounce import MOST_BOUNCES
 from tests.engine import RESTAURANT, START, an_order, moment
 from tests.wires import put_event, settle
 
@@ -104,8 +105,9 @@ async def test_so_many_waiting_events_cost_no_more_than_a_few(ledger, look):
     )
     found = {step for step in plan if "request_" in step}
     assert found == {
-        "SEARCH request USING INDEX request_open (restaurant=?)",
+        "SEARCH request USING INDEX request_waiting (restaurant=?)",
         "SEARCH request USING INDEX request_published (restaurant=?)",
+        "SEARCH request USING INDEX request_bounced (restaurant=?)",
         "SEARCH e USING INDEX request_open (restaurant=? AND checkout_id=? AND seq<?)",
     }, plan
 
@@ -113,8 +115,22 @@ async def test_so_many_waiting_events_cost_no_more_than_a_few(ledger, look):
 async def test_a_dead_letter_keeps_nobody_elses_order(ledger, look):
     seq = await put_event(ledger, an_order())
     await ledger.write(lambda tx: requests.published(tx, seq, START))
-    await ledger.write(lambda tx: requests.dead(tx, RESTAURANT, seq, START))
+    await ledger.write(lambda tx: bounces.note_dead(tx, RESTAURANT, seq, "", START))
 
+    assert await look() is None
+
+
+async def test_events_that_all_get_stuck_are_a_matter_of_the_way_to_the_worker(ledger, look):
+    for number in range(outbox.TOO_MANY):
+        seq = await put_event(ledger, order(number), received=START + number)
+        for _ in range(MOST_BOUNCES):
+            await ledger.write(
+                lambda tx, seq=seq: bounces.note_dead(tx, RESTAURANT, seq, "", START)
+            )
+
+    assert await look() == moment(START)
+    good = await put_event(ledger, order(99))
+    await ledger.write(lambda tx: requests.recorded(tx, RESTAURANT, (good,), START))
     assert await look() is None
 
 

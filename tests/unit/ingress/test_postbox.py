@@ -1,13 +1,14 @@
 import asyncio
 
+import orjson
 import pytest
 from structlog.testing import capture_logs
 
 from bridge.ingress import postbox as module
-from bridge.ingress.postbox import DISORDER, Postbox
-from bridge.ledger import LedgerError, history
+from bridge.ingress.postbox import Postbox
+from bridge.ledger import LedgerError, bounces, history
+from bridge.ledger.side_file import SIDE_FILE
 from bridge.model import (
-    Availability,
     Confirmed,
     Fate,
     Handover,
@@ -15,8 +16,9 @@ from bridge.model import (
     Outcome,
     Recorded,
 )
+from bridge.model.bounce import MOST_BOUNCES
 from tests.engine import RESTAURANT, START, an_order, moment
-from tests.wires import FakeConsumer, FakeReceived, a_pulse, put_event, rows, settle
+from tests.wires import FakeConsumer, FakeReceived, put_event, rows, settle
 
 
 @pytest.fixture
@@ -25,6 +27,17 @@ def postbox(ledger, lines, pulses):
         await asyncio.sleep(0)
 
     return Postbox(ledger, lines, pulses, sleep=sleep)
+
+
+@pytest.fixture
+def aside(tmp_path):
+    """What lies in the side file."""
+
+    def read():
+        text = (tmp_path / "ledger" / SIDE_FILE).read_text()
+        return [orjson.loads(line) for line in text.splitlines()]
+
+    return read
 
 
 @pytest.fixture
@@ -146,11 +159,17 @@ async def test_an_old_revision_beside_a_new_one_does_not_take_its_place(postbox)
     assert postbox._kept == {(RESTAURANT, "w"): {"o1": 4}}
 
 
-async def test_a_message_that_is_not_for_an_ingress_is_an_alert(postbox, ledger):
-    received = FakeReceived(a_handover(ledger, 1))
-    await postbox._take_outcome(received)
+async def test_a_message_that_is_not_for_an_ingress_goes_to_the_side_with_an_alert(
+    postbox, ledger, aside
+):
+    received = FakeReceived(a_handover(ledger, 1, ingress="another"))
+    with capture_logs() as logs:
+        await postbox._take_outcome(received)
 
-    assert "Handover" in received.buried
+    assert received.is_acked
+    assert [line["event"] for line in logs] == ["message_put_aside"]
+    (line,) = aside()
+    assert "Handover for an ingress" in line["why"]
 
 
 # Dead letters
@@ -159,11 +178,13 @@ async def test_a_message_that_is_not_for_an_ingress_is_an_alert(postbox, ledger)
 async def test_a_dead_letter_of_ours_is_a_state_and_stays_ours_to_bring(postbox, ledger, wall):
     seq = await put_event(ledger, an_order())
     wall.pass_time(5)
-    received = FakeReceived(a_handover(ledger, seq))
+    headers = {"x-first-death-reason": "rejected", "x-first-death-queue": "t.orders"}
+    received = FakeReceived(a_handover(ledger, seq), headers)
     await postbox._take_dead(received)
 
     (row,) = await rows(ledger)
-    assert (row.stage, row.sent_at, row.error) == ("published", START + 5, "dead-lettered once")
+    assert (row.stage, row.sent_at, row.bounced) == ("published", START + 5, "dead")
+    assert row.error == "dead-lettered: rejected in t.orders"
     assert received.is_acked
 
 
@@ -177,13 +198,62 @@ async def test_a_dead_letter_that_a_worker_has_after_all_changes_nothing(postbox
     assert await stages(ledger) == ["recorded"]
 
 
-async def test_a_dead_letter_of_another_ingress_is_left_to_it(postbox, ledger):
+async def test_a_dead_letter_of_another_ingress_is_sent_to_it(postbox, lines, ledger):
     seq = await put_event(ledger, an_order())
-    received = FakeReceived(a_handover(ledger, seq, ingress="another"))
+    message = a_handover(ledger, seq, ingress="another")
+    received = FakeReceived(message)
     await postbox._take_dead(received)
 
     assert await stages(ledger) == ["open"]
+    assert lines.publisher.sent == [("another", message)]
     assert received.is_acked
+
+
+async def test_a_dead_letter_that_another_ingress_found_is_a_state_here(postbox, ledger):
+    seq = await put_event(ledger, an_order())
+    received = FakeReceived(a_handover(ledger, seq))
+    await postbox._take_outcome(received)
+
+    (row,) = await rows(ledger)
+    assert (row.stage, row.bounced) == ("published", "dead")
+    assert received.is_acked
+
+
+async def test_what_comes_back_too_often_is_left_to_a_person(postbox, ledger):
+    seq = await put_event(ledger, an_order())
+    with capture_logs() as logs:
+        for _ in range(MOST_BOUNCES + 2):
+            await postbox._take_dead(FakeReceived(a_handover(ledger, seq)))
+
+    assert await stages(ledger) == ["stuck"]
+    told = [line for line in logs if line["event"] == "event_stuck"]
+    assert [line["order_id"] for line in told] == ["o1"]
+    order = await ledger.read(lambda tx: history.find_order(tx, RESTAURANT, "o1"))
+    assert order["state"] == "held"
+
+
+async def test_what_is_stuck_is_recorded_if_a_worker_has_it_after_all(postbox, ledger):
+    seq = await put_event(ledger, an_order())
+    for _ in range(MOST_BOUNCES):
+        await postbox._take_dead(FakeReceived(a_handover(ledger, seq)))
+    await postbox._take_outcome(
+        FakeReceived(Recorded(worker="w", restaurant=RESTAURANT, seqs=(seq,)))
+    )
+
+    assert await stages(ledger) == ["recorded"]
+    assert await ledger.read(bounces.list_bounced) == []
+
+
+async def test_a_dead_letter_that_nobody_can_read_goes_to_the_side_with_the_cause(postbox, aside):
+    headers = {"x-first-death-reason": "rejected", "x-first-death-queue": "t.orders"}
+    await postbox._dead._on_bad(b"{}", headers, "unknown type")
+
+    (line,) = aside()
+    assert line == {
+        "queue": "t.orders",
+        "why": "unknown type (rejected in t.orders)",
+        "body": "{}",
+    }
 
 
 async def test_a_dead_letter_is_an_alert_with_its_call(postbox, ledger):
@@ -196,111 +266,15 @@ async def test_a_dead_letter_is_an_alert_with_its_call(postbox, ledger):
     assert (line["event"], line["correlation_id"], line["order_id"]) == ("dead_letter", "x1", "o1")
 
 
-# Pulses
-
-
-def up(at, worker="w"):
-    return FakeReceived(a_pulse(RESTAURANT, Availability.up(), worker=worker, at=at))
-
-
-async def test_a_pulse_is_heard(postbox, pulses):
-    received = up(START)
-    await postbox._take_pulse(received)
-
-    assert pulses.find(RESTAURANT).pulse == received.message
-    assert received.is_acked
-
-
-async def test_a_pulse_that_was_overtaken_is_not_heard(postbox, pulses):
-    newer, older = up(START + 5), up(START)
-    await postbox._take_pulse(newer)
-    await postbox._take_pulse(older)
-
-    assert pulses.find(RESTAURANT).pulse == newer.message
-    assert older.is_acked
-
-
-async def test_a_worker_whose_clock_was_set_back_is_heard_all_the_same(postbox, pulses):
-    newer, older = up(START + DISORDER), up(START)
-    await postbox._take_pulse(newer)
-    await postbox._take_pulse(older)
-
-    assert pulses.find(RESTAURANT).pulse == older.message
-
-
-async def test_the_clocks_of_two_workers_are_not_compared(postbox, pulses):
-    other = up(START, worker="v")
-    await postbox._take_pulse(up(START + 5))
-    await postbox._take_pulse(other)
-
-    assert pulses.find(RESTAURANT).pulse == other.message
-
-
-async def test_what_is_no_pulse_is_only_acknowledged(postbox, pulses):
-    received = FakeReceived(an_outcome())
-    await postbox._take_pulse(received)
-
-    assert received.is_acked
-    assert pulses.find(RESTAURANT) is None
-
-
 # Queues
 
 
 @pytest.fixture
-def declared(monkeypatch):
+def declared(lines, monkeypatch):
     """The names of the queues that were declared."""
-    names = []
-
-    async def declare(_connection, items):
-        names.extend(item.name for item in items)
-        return ()
-
-    monkeypatch.setattr(module, "declare", declare)
     monkeypatch.setattr(module, "Consumer", FakeConsumer)
     monkeypatch.setattr(FakeConsumer, "made", [])
-    return names
-
-
-@pytest.fixture
-async def listening(declared, postbox):
-    task = asyncio.create_task(postbox._listen_to_pulses())
-    await settle()
-    yield task
-    task.cancel()
-    await asyncio.wait({task})
-
-
-async def test_each_connection_hears_pulses_on_a_queue_of_its_own(declared, listening, lines):
-    lines.consuming.lose()
-    await settle()
-
-    first, second = FakeConsumer.made[-2:]
-    assert first.queue != second.queue
-    assert declared == [first.queue, second.queue]
-    assert second.running.is_set()
-    assert not first.running.is_set()
-
-
-async def test_two_processes_in_a_row_hear_pulses_on_different_queues(
-    declared, ledger, lines, pulses
-):
-    tasks = [
-        asyncio.create_task(Postbox(ledger, lines, pulses)._listen_to_pulses()) for _ in range(2)
-    ]
-    await settle()
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
-
-    assert len(set(declared)) == 2
-
-
-async def test_a_queue_of_pulses_that_is_lost_is_declared_again(declared, listening):
-    consumer = FakeConsumer.made[-1]
-    await consumer.on_lost()
-
-    assert declared == [consumer.queue] * 2
+    return lines.restored
 
 
 async def test_the_queues_for_outcomes_and_dead_letters_are_declared_again_each_alone(

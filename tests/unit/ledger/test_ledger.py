@@ -46,7 +46,9 @@ async def test_what_was_written_is_there_after_reopening(directory):
     )
     ledger.close()
     ledger = await Ledger.open(directory)
-    rows = await ledger.read(lambda tx: tx.execute("SELECT * FROM service").fetchall())
+    rows = await ledger.read(
+        lambda tx: tx.execute("SELECT restaurant, since FROM service").fetchall()
+    )
     ledger.close()
     assert [tuple(row) for row in rows] == [("lopez", 1.0)]
 

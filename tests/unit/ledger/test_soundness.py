@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from structlog.testing import capture_logs
 
-from bridge.ledger import Ledger, LedgerError, digest, requests, side_file
+from bridge.ledger import Ledger, LedgerError, bounces, digest, requests, side_file
 from bridge.ledger.history import Page, list_orders
 from bridge.ledger.ledger import FILE_NAME
 from bridge.ledger.side_file import SIDE_FILE
@@ -126,7 +126,7 @@ async def test_what_a_worker_has_already_is_not_looked_at(two_calls, directory, 
 async def test_what_the_bridge_itself_changes_in_a_row_is_no_damage(ledger, directory, side):
     await put_event(ledger, an_order())
     await ledger.write(lambda tx: requests.published(tx, 1, 5.0))
-    await ledger.write(lambda tx: requests.dead(tx, RESTAURANT, 1, 6.0))
+    await ledger.write(lambda tx: bounces.note_dead(tx, RESTAURANT, 1, "", 6.0))
     ledger.close()
     await rows(directory, "request")
 

@@ -53,6 +53,13 @@ def test_held_counts_where_something_explains_it():
     assert found(*asked, record("pos", 1.1, on="a.pos.garcia")) == {LOST}
 
 
+def test_nothing_on_the_way_to_a_worker_explains_a_question():
+    asked = [*without(a_life(), "printed", "standing"), HELD, record("alert", 8.0)]
+
+    assert found(*asked, record("broker", 1.1), record("proxy", 1.1)) == {LOST}
+    assert found(*asked, record("proxy", 1.1, on="a.pos.lopez")) == set()
+
+
 def test_what_was_done_after_the_alert_has_not_caused_it():
     asked = [*without(a_life(), "printed", "standing"), HELD, record("alert", 2.0)]
 
@@ -170,6 +177,17 @@ def test_a_ticket_of_an_answer_lost_in_a_kill_is_counted_apart():
     assert verdict.apart["tickets of an answer that nobody heard"] == 1
 
 
+def test_a_ticket_of_a_write_that_was_not_struck_out_before_a_kill_is_counted_apart():
+    refused = record("answered", 4.0, status=503, code="not_durable")
+    printed = record("printed", 9.0)
+    ghost = [*without(a_life(), "answered", "printed"), refused, printed, record("stop", 1.5)]
+
+    assert found(*ghost, record("kill9", 4.2)) == set()
+    assert found(*ghost, record("kill9", 4.2, on="a.worker")) == {GHOST}
+    assert found(*ghost, record("kill9", 7.0)) == {GHOST}
+    assert found(*ghost) == {GHOST}
+
+
 def test_where_a_sign_is_waited_for_every_ticket_without_one_is_a_ghost():
     waits = record("due", 9.0, on_commit=True)
     paid = record("sent", 1.15, call=2, hook="checkout-finished", order="")
@@ -273,6 +291,34 @@ def test_where_nobody_is_there_to_answer_is_counted_apart():
     assert found(*records, silent) == {BLOCKED}
 
 
+def test_a_wire_that_keeps_a_pos_away_is_a_fault_of_that_pos():
+    assert blocked("pos_down", record("proxy", 0.5, on="a.pos.lopez")) == set()
+    assert blocked("pos_down", record("proxy", 0.5, on="a.pos.garcia")) == {BLOCKED}
+    assert blocked("pos_down", record("proxy", 0.5)) == {BLOCKED}
+
+
+def test_what_is_done_to_the_worker_explains_no_silence_of_the_ingress():
+    silent = record("answered", 1.1, status=0, code="", heard="refused")
+    unheard = [*without(a_life(), "printed", "answered", "standing"), silent]
+
+    assert found(*unheard, record("kill9", 1.0, on="a.worker")) == {BLOCKED}
+    assert found(*unheard, record("kill9", 1.0, on="a.ingress")) == set()
+
+
+def test_only_the_disk_of_who_answers_explains_that_nothing_can_be_kept():
+    assert blocked("not_durable", record("disk", 1.0, on="a.worker")) == {BLOCKED}
+    assert blocked("not_durable", record("disk", 1.0, on="a.ingress")) == set()
+
+
+def test_news_of_a_pos_that_was_held_up_on_its_way_explains_a_no_for_a_while():
+    closed = record("pos", -12.0, until=-10.0)
+    held_up = record("broker", -11.0, until=-6.0)
+
+    assert blocked("closed", closed, status=409) == {BLOCKED}
+    assert blocked("closed", closed, held_up, status=409) == set()
+    assert blocked("closed", record("pos", -30.0, until=-20.0), held_up) == {BLOCKED}
+
+
 # Unseen and late
 
 
@@ -291,6 +337,17 @@ def test_an_answer_past_its_budget_is_late_unless_the_process_was_stopped():
 
     assert found(*slow) == {LATE}
     assert found(*slow, record("stop", 2.0)) == set()
+
+
+def test_where_the_machine_let_nobody_work_an_answer_may_be_late():
+    slow = [*without(a_life(), "answered"), record("answered", 5.0, ms=3300)]
+    refused = record("answered", 4.0, status=503, code="too_late", ms=400)
+    verdict = check(history(*slow))
+
+    assert verdict.is_good
+    assert verdict.excused == {"the machine had no processor to spare": 1}
+    assert found(*without(a_life(), "printed", "answered", "standing"), refused) == set()
+    assert blocked("too_late") == {BLOCKED}
 
 
 # The story

@@ -40,6 +40,8 @@ _USUAL = {
     "pos": {"id": "f3", "on": "a.pos.lopez"},
     "stop": {"id": "f4", "on": "a"},
     "shot": {"id": "f5", "on": "a"},
+    "proxy": {"id": "f6", "on": "a.wire.ingress"},
+    "disk": {"id": "f7", "on": "a"},
 }
 
 

@@ -295,7 +295,7 @@ async def test_all_that_fit_are_moved_a_page_at_a_time(engine):
     for number in range(PAGE + 2):
         await engine.take(placed(an_order(order_id=f"o{number}", checkout=f"c{number}")))
     engine.clock.pass_time(3600)
-    await engine.turn()
+    await engine.drain()
     first = await ask(engine, "void", order_id="")
     second = await ask(engine, "void", order_id="", after=first.next)
 

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from bridge.broker import LockState
+from bridge.broker import End, LockState
 from bridge.ledger import Ledger, LedgerError, reports
 from bridge.model import Confirmed, Recorded
 from bridge.worker import inbox as module
@@ -11,35 +11,7 @@ from bridge.worker import intake
 from bridge.worker.booking import Terms
 from bridge.worker.inbox import Inbox
 from tests.engine import RESTAURANT, START, Clock, an_order, placed
-from tests.wires import FakeConsumer, FakeLines, FakeReceived, settle
-
-
-class FakeReporter:
-    def __init__(self):
-        self.recorded = []
-
-    def note_recorded(self, event):
-        self.recorded.append(event.seq)
-
-
-class FakeLock:
-    """Whose state the test turns."""
-
-    def __init__(self, _link, _names, restaurant, on_change):
-        self.restaurant, self._on_change = restaurant, on_change
-        self.state, self.sentence = LockState.LOST, ""
-        self.error = None
-
-    @property
-    def is_held(self):
-        return self.state is LockState.HELD
-
-    def turn(self, state, sentence=""):
-        self.state, self.sentence = state, sentence
-        self._on_change(state)
-
-    async def hold(self):
-        await asyncio.Event().wait()
+from tests.wires import FakeConsumer, FakeLines, FakeLock, FakeReceived, FakeReporter, settle
 
 
 @pytest.fixture
@@ -279,15 +251,27 @@ async def test_a_lock_that_dies_ends_the_inbox(inbox, lock):
     assert caught.group_contains(RuntimeError, match="a bug")
 
 
-async def test_a_queue_that_is_lost_is_declared_again(inbox, consumer, monkeypatch):
-    declared = []
-
-    async def declare(_connection, items):
-        declared.extend(item.name for item in items)
-        return ()
-
-    monkeypatch.setattr(module, "declare", declare)
+async def test_a_queue_that_is_lost_is_declared_again(inbox, consumer):
     await consumer.on_lost()
 
-    assert consumer.queue in declared
-    assert "t.orders.sato.v1" not in declared
+    restored = inbox._lines.restored
+    assert consumer.queue in restored
+    assert "t.orders.sato.v1" not in restored
+
+
+async def test_a_queue_of_which_nothing_comes_is_named(running, inbox, consumer, lock):
+    assert inbox.describe_lanes() == {}
+
+    lock.turn(LockState.HELD)
+    consumer.last_end = End.CANCELLED
+    assert inbox.describe_lanes() == {RESTAURANT: "cancelled"}
+
+    consumer.is_consuming = True
+    assert inbox.describe_lanes() == {}
+
+
+async def test_who_leaves_misses_nothing(running, inbox, consumer, lock):
+    lock.turn(LockState.HELD)
+    inbox.leave()
+
+    assert inbox.describe_lanes() == {}

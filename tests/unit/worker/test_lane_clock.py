@@ -125,3 +125,36 @@ async def test_a_clock_set_back_stops_nothing(engine):
     engine.clock.pass_time(-86_000)
     await engine.drain()
     assert await engine.states() == ["place 1 done"]
+
+
+# Many at once
+
+
+def many(number):
+    orders = [an_order(order_id=f"o{n}", checkout=f"c{n}") for n in range(number)]
+    return [placed(order) for order in orders]
+
+
+async def test_what_came_late_together_is_held_a_step_at_a_time(engine):
+    await engine.take(*many(timers.STEP + 1))
+    engine.clock.pass_time(1800)
+
+    assert await engine.lane._turn() == engine.clock()
+    states = [row.state for row in await engine.rows()]
+    assert (states.count("held"), states.count("ready")) == (timers.STEP, 1)
+    assert await engine.lane._turn() is None
+    assert {row.state for row in await engine.rows()} == {"held"}
+    assert engine.pos_system.calls == []
+
+
+async def test_what_falls_due_together_is_released_a_step_at_a_time(engine):
+    engine.pos.opened.clear()
+    engine.terms = Terms(on_commit=True)
+    await engine.take(*many(timers.STEP + 1))
+    engine.clock.pass_time(120)
+
+    assert await engine.lane._turn() == engine.clock()
+    states = [row.state for row in await engine.rows()]
+    assert (states.count("held"), states.count("waiting")) == (timers.STEP, 1)
+    await engine.lane._turn()
+    assert {row.state for row in await engine.rows()} == {"held"}

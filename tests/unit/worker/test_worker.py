@@ -5,11 +5,11 @@ from typing import ClassVar
 import pytest
 
 from bridge.adapter import RestaurantFacts
-from bridge.ledger import LedgerError, timers
+from bridge.ledger import LedgerError, tenure, timers
 from bridge.model import Availability, Deadline, PosState
 from bridge.telemetry import Metrics
 from bridge.worker.worker import Post, Worker, WorkerContext, recover
-from tests.engine import RESTAURANT, START, MemoryPos, a_spec, an_order, placed
+from tests.engine import RESTAURANT, START, MemoryPos, a_spec, an_order, moment, placed
 
 
 class Served(MemoryPos):
@@ -146,3 +146,20 @@ async def test_recovery_finds_what_was_interrupted_and_keeps_since_when_it_serve
     clock.pass_time(60)
     assert await ledger.write(lambda tx: recover(tx, [RESTAURANT], clock())) == first
     assert first == {RESTAURANT: START}
+
+
+async def test_that_a_restaurant_was_taken_over_is_said_with_every_pulse(worker, ledger, pulses):
+    def take_over(tx):
+        recover(tx, [RESTAURANT], START)
+        tenure.take_over(tx, RESTAURANT, START + 5)
+
+    await ledger.write(take_over)
+    running = asyncio.create_task(worker.run())
+    await worker.started.wait()
+    async with asyncio.timeout(5):
+        while (heard := pulses.find(RESTAURANT)) is None or heard.pulse.taken_over_at is None:  # noqa: ASYNC110  no event tells
+            await asyncio.sleep(0)
+    worker.stop()
+    await running
+
+    assert heard.pulse.taken_over_at == moment(START + 5)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bridge.ingress.courier import Courier
+from bridge.ingress.pace import Pace
 from bridge.ledger import requests
 from bridge.model import Pulses
 from bridge.telemetry import Metrics
@@ -24,13 +25,19 @@ def pulses(clock):
 
 
 @pytest.fixture
-def courier(ledger, lines, pulses, clock):
+def pace(wall, clock):
+    return Pace({"lopez": 20.0, "sato": 20.0}, now=wall, clock=clock)
+
+
+@pytest.fixture
+def courier(ledger, lines, pulses, clock, pace):
     return Courier(
         ledger,
         lines,
         pulses=pulses,
         metrics=Metrics(),
         restaurants=("lopez", "sato"),
+        pace=pace,
         clock=clock,
     )
 
@@ -63,6 +70,14 @@ def carry(ledger, courier):
 def stages(ledger):
     async def read():
         return [(row.stage, row.copies) for row in await rows(ledger)]
+
+    return read
+
+
+@pytest.fixture
+def bounced(ledger):
+    async def read():
+        return [(row.stage, row.bounced, row.bounces) for row in await rows(ledger)]
 
     return read
 

@@ -1,5 +1,7 @@
 """Published, and not recorded by any worker: the event goes out again."""
 
+from collections import Counter
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -11,10 +13,17 @@ from tests.engine import START
 from tests.unit.ingress.courier.conftest import orders
 from tests.wires import UNKNOWN, a_pulse
 
+MANY = 100
+
 
 @pytest.fixture
 def worker_is_alive(pulses):
     pulses.put(a_pulse("lopez", Availability.up()))
+
+
+@pytest.fixture
+def other_is_alive(pulses):
+    pulses.put(a_pulse("sato", Availability.up()))
 
 
 @pytest.fixture
@@ -94,6 +103,34 @@ async def test_the_late_events_of_a_checkout_keep_their_order(
     await look()
 
     assert [order for order, _copy in orders(lines)] == published
+
+
+@pytest.fixture
+async def very_late(put, carry, wall):
+    """More than are looked at together, and one of another restaurant behind them."""
+    for number in range(MANY):
+        await put(f"o{number}", f"c{number}")
+    await put("last", "last", "sato")
+    await carry()
+    wall.pass_time(LATE_AFTER + 1)
+
+
+async def test_when_very_many_are_late_one_look_is_enough_for_all(
+    very_late, look, lines, worker_is_alive, other_is_alive
+):
+    await look()
+
+    assert Counter(copy for _order, copy in orders(lines)) == {1: MANY + 1, 2: MANY + 1}
+
+
+async def test_late_events_that_cannot_go_leave_room_for_the_others(
+    very_late, look, lines, worker_is_alive, other_is_alive
+):
+    lines.publisher.answers["lopez"] = PublishResult.NACKED
+    await look()
+    await look()
+
+    assert orders(lines)[-1] == ("last", 2)
 
 
 async def test_a_late_event_is_told_of_with_its_call(late, look, worker_is_alive):

@@ -35,6 +35,8 @@ class Hearing:
     async def run(self) -> None:
         """Until cancelled. An old connection may still hold the last queue."""
         link = self._lines.consuming
+        # The exchange that its queue hangs on is declared by then.
+        await self._lines.wait_ready()
         while True:
             generation = await link.wait_up()
             name = f"{self._listener}-{secrets.token_hex(4)}"

@@ -7,7 +7,7 @@ are judged from memory and recorded. A quote is the first that is done without.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bridge.ingress.crowd import Crowd, Rank
+from bridge.ingress.crowd import Crowd, Rank, Seats
 from bridge.ingress.injections import RECORDING
 from bridge.ingress.lag import Lag
 from bridge.model import CheckoutStarted, Event, OrderPlaced, PriceCheck
@@ -16,6 +16,8 @@ from bridge.telemetry import Metrics
 # So long a quote waits for a seat: enough for a burst or a checkpoint of the ledger, and half of
 # the time that is promised for its answer.
 QUOTE_PATIENCE = 0.5
+# Seats of their own: quotes wait for a POS, the others for the disk, and neither for each other.
+QUOTES = Seats(each=48, all=768)
 
 BUSY = "busy"
 NO_SEAT = "no_seat"
@@ -25,10 +27,18 @@ LATE = "loop_is_late"
 class Admission:
     """Decides by the seats that are free, and by how late the loop is."""
 
-    def __init__(self, metrics: Metrics, lag: Lag, crowd: Crowd | None = None) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        lag: Lag,
+        *,
+        crowd: Crowd | None = None,
+        quotes: Crowd | None = None,
+    ) -> None:
         self._metrics = metrics
         self._lag = lag
         self._crowd = crowd or Crowd()
+        self._quotes = quotes or Crowd(QUOTES)
 
     @asynccontextmanager
     async def admit(self, restaurant: str, event: Event, left: float) -> AsyncIterator[str]:
@@ -40,7 +50,8 @@ class Admission:
             yield self._count(restaurant, LATE)
             return
         rank = _rank(event)
-        async with self._crowd.seat(restaurant, rank, _patience(rank, left)) as has_seat:
+        crowd = self._quotes if rank is Rank.QUOTE else self._crowd
+        async with crowd.seat(restaurant, rank, _patience(rank, left)) as has_seat:
             if has_seat:
                 yield ""
             else:

@@ -17,10 +17,7 @@ from itertools import count
 # a busy evening: each call sits for some milliseconds, or tens of them where the disk is slow.
 EACH = 64
 ALL = 1024
-# Of those so many are for quotes, and so many for quotes and news: an order finds a seat even where
-# the guests' carts wait long for a POS, or a flood of news for the disk.
-QUOTES_OF_EACH = 48
-QUOTES_OF_ALL = 768
+# Of those so many are for news: an order finds a seat even where many wait for the disk.
 NEWS_OF_EACH = 56
 NEWS_OF_ALL = 896
 
@@ -39,18 +36,13 @@ class Seats:
 
     each: int = EACH
     all: int = ALL
-    quotes_of_each: int = QUOTES_OF_EACH
-    quotes_of_all: int = QUOTES_OF_ALL
     news_of_each: int = NEWS_OF_EACH
     news_of_all: int = NEWS_OF_ALL
 
     def have_room(self, rank: Rank, taken_of_each: int, taken: int) -> bool:
-        of_each, of_all = {
-            Rank.ORDER: (self.each, self.all),
-            Rank.NEWS: (self.news_of_each, self.news_of_all),
-            Rank.QUOTE: (self.quotes_of_each, self.quotes_of_all),
-        }[rank]
-        return taken_of_each < of_each and taken < of_all
+        if rank is Rank.NEWS:
+            return taken_of_each < self.news_of_each and taken < self.news_of_all
+        return taken_of_each < self.each and taken < self.all
 
 
 @dataclass(order=True, slots=True)

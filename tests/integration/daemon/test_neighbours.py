@@ -8,7 +8,7 @@ import pytest
 
 from bridge.adapter import Capability
 from bridge.config import Endpoint, Ingress, Secret
-from bridge.ingress.crowd import QUOTES_OF_EACH
+from bridge.ingress.admission import QUOTES
 from bridge.ingress.pos_quotes import FLIGHTS
 from bridge.model import Discount, Label, Quote
 from tests.daemons import ENDPOINT, PASSWORD, PATIENCE, USER, a_restaurant, board, running
@@ -109,7 +109,7 @@ async def stuck(platform, hanging):
     """As many guests as may wait for the slow adapter, with all the carts it is asked about."""
     waiting = [
         asyncio.create_task(platform.promo(a_price_check, SLOW, f"waits-{number % FLIGHTS}"))
-        for number in range(QUOTES_OF_EACH)
+        for number in range(QUOTES.each)
     ]
     for _ in range(FLIGHTS):
         await hanging.asked.get()
@@ -155,5 +155,5 @@ async def test_when_the_adapter_answers_all_get_their_quote(platform, stuck, han
 
     assert [len(answer["discounts"]) for answer in await asyncio.gather(*stuck)] == [
         1
-    ] * QUOTES_OF_EACH
+    ] * QUOTES.each
     assert len((await platform.promo(a_price_check, SLOW, "one-more"))["discounts"]) == 1

@@ -16,7 +16,7 @@ from bridge.ingress import ear
 from bridge.model import Pulses
 from tests.daemons import a_restaurant, until
 from tests.engine import RESTAURANT, Clock
-from tests.integration.daemon.test_broker import bridge
+from tests.integration.daemon.halves import bridge
 
 pytestmark = pytest.mark.broker
 

@@ -21,9 +21,13 @@ FINISH = Hook.CHECKOUT_FINISHED
 
 @pytest.fixture
 async def crowd():
-    return Crowd(
-        Seats(each=2, all=4, quotes_of_each=1, quotes_of_all=2, news_of_each=1, news_of_all=2)
-    )
+    return Crowd(Seats(each=2, all=4, news_of_each=1, news_of_all=2))
+
+
+@pytest.fixture
+async def carts():
+    """The seats of the quotes."""
+    return Crowd(Seats(each=1, all=2))
 
 
 @pytest.fixture
@@ -36,19 +40,32 @@ async def full(crowd):
 
 
 @pytest.fixture
+async def full_of_carts(carts):
+    """The same of the seats for quotes."""
+    async with AsyncExitStack() as stack:
+        assert await stack.enter_async_context(carts.seat(RESTAURANT, Rank.QUOTE, 0))
+        yield stack
+
+
+@pytest.fixture
 async def lag():
     return Lag()
 
 
 @pytest.fixture
-def reception(ledger, gate, quotes, metrics, crowd, lag):
+def admission(metrics, lag, crowd, carts):
+    return Admission(metrics, lag, crowd=crowd, quotes=carts)
+
+
+@pytest.fixture
+def reception(ledger, gate, quotes, metrics, admission):
     return build(
         ledger,
         gate,
         quotes,
         metrics=metrics,
         known_restaurants={BBOT_ID}.__contains__,
-        admission=Admission(metrics, lag, crowd),
+        admission=admission,
     )
 
 
@@ -62,7 +79,7 @@ def shed(metrics, code):
 
 @pytest.mark.parametrize(("make", "allows"), [(a_price_check, None), (a_start, True)])
 async def test_a_quote_without_a_seat_is_answered_open(
-    reception, full, quotes, metrics, make, allows
+    reception, full_of_carts, quotes, metrics, make, allows
 ):
     reply = await reception.answer(a_promo(make, promo_left=0.0))
 
@@ -71,11 +88,25 @@ async def test_a_quote_without_a_seat_is_answered_open(
     assert (quotes.noted, shed(metrics, "busy")) == ([], 1)
 
 
-async def test_a_start_without_a_seat_asks_nobody_and_is_on_record(reception, full, gate, rows):
+async def test_a_start_without_a_seat_asks_nobody_and_is_on_record(
+    reception, full_of_carts, gate, rows
+):
     await reception.answer(a_promo(a_start, promo_left=0.0))
 
     assert gate.asked == []
     assert [(row["code"], row["restaurant"]) for row in await rows()] == [("busy", RESTAURANT)]
+
+
+async def test_what_waits_for_the_disk_keeps_no_quote_from_its_seat(reception, full):
+    reply = await reception.answer(a_promo(a_price_check, promo_left=0.0))
+
+    assert reply.answer.code == "quoted"
+
+
+async def test_carts_that_wait_keep_no_order_from_its_seat(reception, full_of_carts, gate):
+    reply = await reception.answer(a_call())
+
+    assert (reply.answer.code, len(gate.asked)) == ("accepted", 1)
 
 
 async def test_an_order_waits_for_a_seat(reception, full, gate):
@@ -141,23 +172,23 @@ async def test_what_is_nobodys_here_needs_no_seat(reception, full):
     assert reply.answer.code == "unknown_restaurant"
 
 
-async def test_each_call_leaves_its_seat(reception, crowd, quotes, gate):
+async def test_each_call_leaves_its_seat(reception, crowd, carts, gate):
     gate.error = RuntimeError("a bug")
     calls = [a_call(), a_promo(a_price_check), a_promo(a_start)]
     for call in calls:
         await reception.answer(call)
 
-    assert (crowd.seated, crowd.waiting) == (0, 0)
+    assert [(one.seated, one.waiting) for one in (crowd, carts)] == [(0, 0), (0, 0)]
 
 
 async def test_while_the_loop_is_late_no_price_check_asks_anybody(
-    reception, lag, crowd, quotes, metrics
+    reception, lag, carts, quotes, metrics
 ):
     lag.is_long = True
     reply = await reception.answer(a_promo(a_price_check))
 
     assert (reply.answer.status, reply.answer.code) == (200, "loop_is_late")
-    assert (quotes.noted, crowd.seated) == ([], 0)
+    assert (quotes.noted, carts.seated) == ([], 0)
     assert shed(metrics, "loop_is_late") == 1
 
 

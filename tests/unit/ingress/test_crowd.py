@@ -3,12 +3,12 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from bridge.ingress.crowd import EACH, NEWS_OF_EACH, QUOTES_OF_EACH, Crowd, Rank, Seats
+from bridge.ingress.crowd import EACH, NEWS_OF_EACH, Crowd, Rank, Seats
 from tests.wires import settle
 
 LONG = 60.0
 ORDER, NEWS, QUOTE = Rank
-SEATS = Seats(each=3, all=5, quotes_of_each=2, quotes_of_all=3, news_of_each=2, news_of_all=4)
+SEATS = Seats(each=3, all=5, news_of_each=2, news_of_all=4)
 
 
 class Calls:
@@ -88,14 +88,6 @@ async def test_orders_go_before_news_and_news_before_quotes(calls):
     assert calls.seated[3:] == ["order", "order-2", "news", "quote"]
 
 
-async def test_quotes_leave_a_seat_for_an_order(calls):
-    for name in "abc":
-        await calls.sit(name, rank=QUOTE)
-    await calls.sit("order")
-
-    assert calls.seated == ["a", "b", "order"]
-
-
 async def test_news_leave_a_seat_for_an_order(calls):
     for name in "abc":
         await calls.sit(name, rank=NEWS)
@@ -122,14 +114,6 @@ async def test_news_that_wait_are_seated_when_news_leave(calls):
     await settle()
 
     assert calls.seated[-1] == "c"
-
-
-async def test_the_quotes_of_all_restaurants_leave_seats_for_their_orders(calls):
-    for name in "abcd":
-        await calls.sit(name, f"restaurant-{name}", rank=QUOTE)
-    await calls.sit("order", "lopez")
-
-    assert calls.seated == ["a", "b", "c", "order"]
 
 
 async def test_when_all_seats_are_taken_the_next_is_the_first_of_the_best_rank(calls):
@@ -208,7 +192,7 @@ async def test_a_call_that_fails_leaves_its_seat():
 
 async def test_some_seats_of_a_restaurant_are_for_orders():
     crowd = Crowd()
-    sizes = {QUOTE: QUOTES_OF_EACH, NEWS: NEWS_OF_EACH - QUOTES_OF_EACH, ORDER: EACH - NEWS_OF_EACH}
+    sizes = {NEWS: NEWS_OF_EACH, ORDER: EACH - NEWS_OF_EACH}
     async with AsyncExitStack() as stack:
         taken = {
             rank: [

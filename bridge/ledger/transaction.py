@@ -64,6 +64,8 @@ class Transaction:
         self.execute("RELEASE part")
 
 
+# What is to be written together. It may be run twice, if another job of its batch fails: what it
+# did to the ledger before is undone by then; what it does elsewhere must bear being done twice.
 Job = Callable[[Transaction], T]
 
 

@@ -15,31 +15,25 @@ class Targets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Seconds for each part. `rate` is the storm's orders a second, `versions` its brokers."""
+    """Seconds for each part. `rate` is the storm's orders a second."""
 
     simulation: float
-    answers: float
     storm: float
     rate: float
-    versions: tuple[str, ...]
     targets: Targets
 
 
 LONG = Plan(
     simulation=120.0,
-    answers=15.0,
     storm=370.0,
     rate=56.0,
-    versions=("3", "4"),
     targets=Targets(orders=20_000, injections=2_000, kills=200, seeds=2_000),
 )
 # Little enough for a slow machine with two cores, where a daemon needs seconds to start.
 SHORT = Plan(
     simulation=50.0,
-    answers=5.0,
     storm=45.0,
     rate=10.0,
-    versions=("3",),
     targets=Targets(orders=200, injections=80, kills=15, seeds=50),
 )
 
@@ -50,10 +44,8 @@ def plan_for(minutes: float) -> Plan:
     goal = LONG.targets
     return Plan(
         simulation=LONG.simulation * share,
-        answers=LONG.answers,
         storm=LONG.storm * share,
         rate=LONG.rate,
-        versions=LONG.versions,
         targets=Targets(
             orders=round(goal.orders * share),
             injections=round(goal.injections * share),
